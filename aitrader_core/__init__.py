@@ -1,0 +1,1 @@
+"""The arena in which trading models trade real market history; knows nothing of Dagster."""

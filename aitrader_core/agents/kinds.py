@@ -1,0 +1,13 @@
+"""The kinds of model that a configuration can name."""
+
+from aitrader_core.agents import rules
+from aitrader_core.agents.agent import Agent
+
+KINDS: dict[str, type[Agent]] = {
+    "buy_and_hold": rules.BuyAndHold,
+    "equal_weight": rules.EqualWeight,
+    "momentum": rules.Momentum,
+    "mean_reversion": rules.MeanReversion,
+    "random": rules.RandomTrader,
+    "inverse_volatility": rules.InverseVolatility,
+}

@@ -1,0 +1,52 @@
+"""From target weights to orders: sales first, so that they fund the buys of the same session."""
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_UP, Decimal
+
+from aitrader_core.domain.market import MarketView, Symbol
+from aitrader_core.domain.money import ZERO, whole_steps
+from aitrader_core.domain.orders import Order, Side
+from aitrader_core.simulation.desk import Desk
+
+PERIODS = ("session", "week", "month")
+
+
+def equal_weights(symbols: Iterable[Symbol]) -> dict[Symbol, Decimal]:
+    chosen = list(symbols)
+    return {symbol: Decimal(1) / len(chosen) for symbol in chosen}
+
+
+def begins(period: str, view: MarketView) -> bool:
+    """Whether the view's session is the first one of its week or month, or of all."""
+    before, today = view.previous_session, view.session
+    if before is None or period == "session":
+        return True
+    if period == "week":
+        return before.isocalendar()[:2] != today.isocalendar()[:2]
+    return (before.year, before.month) != (today.year, today.month)
+
+
+def rebalance(desk: Desk, weights: Mapping[Symbol, Decimal]) -> None:
+    """Bring the portfolio to `weights` of its value at the opens; the rest stays cash."""
+    opens, step = desk.view.opens, desk.rules.quantity_step
+    value = desk.portfolio.value(opens)
+    targets = {s: whole_steps(value * w / opens[s], step) for s, w in weights.items()}
+    for symbol, held in sorted(desk.portfolio.positions.items()):
+        if (surplus := held - targets.get(symbol, ZERO)) > 0:
+            desk.sell(symbol, surplus)
+    for symbol, target in sorted(targets.items()):
+        wanted = target - desk.portfolio.held(symbol)
+        if wanted > 0 and (quantity := affordable(desk, symbol, wanted)):
+            desk.buy(symbol, quantity)
+
+
+def affordable(desk: Desk, symbol: Symbol, wanted: Decimal) -> Decimal:
+    """The most of `wanted` that the cash pays for, commission and slippage included."""
+    cash, step, quantity = desk.portfolio.cash, desk.rules.quantity_step, wanted
+    while quantity > 0:
+        cost = desk.cost_of(Order(symbol, Side.BUY, quantity))
+        if cost is None or cost <= cash:
+            return quantity if cost is not None else ZERO
+        excess = (cost - cash) / desk.view.opens[symbol] / 2
+        quantity -= max(step, (excess / step).to_integral_value(ROUND_UP) * step)
+    return ZERO

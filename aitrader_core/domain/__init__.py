@@ -1,0 +1,1 @@
+"""Frozen facts and the state folded from them; standard library only."""

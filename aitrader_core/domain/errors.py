@@ -1,0 +1,53 @@
+"""One tree for everything that goes wrong; catch the narrowest branch that you can answer.
+
+AitraderError
+├── InputError            a request or a file is wrong: say where, and the way out
+│   ├── ConfigError       a configuration file or an environment setting
+│   └── JobError          a job request: unknown model, no session, reversed range, ...
+├── MarketDataError       the world that a model-day needs is broken or absent
+│   └── MissingBar        a listed symbol has no bar on a session
+├── LedgerError           a fact would break the ledger: always a bug, never a model's mistake
+├── ChainError            the session before this one is not stored
+├── ToolError             a model's mistake in a call: told to the model, never ends its day
+└── StorageError          the database is down, or refuses
+"""
+
+
+class AitraderError(Exception):
+    """The message is a sentence for the user."""
+
+
+class InputError(AitraderError):
+    pass
+
+
+class ConfigError(InputError):
+    pass
+
+
+class JobError(InputError):
+    pass
+
+
+class MarketDataError(AitraderError):
+    pass
+
+
+class MissingBar(MarketDataError):
+    pass
+
+
+class LedgerError(AitraderError):
+    pass
+
+
+class ChainError(AitraderError):
+    pass
+
+
+class ToolError(AitraderError):
+    pass
+
+
+class StorageError(AitraderError):
+    pass

@@ -1,0 +1,110 @@
+"""What is known of a market: bars, corporate actions, and the view that a decider is given."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NewType
+
+Symbol = NewType("Symbol", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One symbol over one session, unadjusted, in the market's currency.
+
+    A session that has only begun has an open and nothing else.
+    """
+
+    symbol: Symbol
+    session: date
+    open: Decimal
+    high: Decimal | None = None
+    low: Decimal | None = None
+    close: Decimal | None = None
+    volume: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`ratio` new shares for each old one, at the open of the ex-date."""
+
+    symbol: Symbol
+    ex_date: date
+    ratio: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CashDividend:
+    """`amount` per share held at the previous close, paid at the open of the ex-date."""
+
+    symbol: Symbol
+    ex_date: date
+    amount: Decimal
+
+
+CorporateAction = Split | CashDividend
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """What may be known at the open of `session`: its opens, and the bars of sessions before it.
+
+    The future is not hidden here, it is absent. `past` holds one mapping per session, oldest
+    first, the last one being the previous session's. Prices come adjusted for the splits whose
+    ex-date is not after `session`, so that a return across a split is a return.
+    """
+
+    session: date
+    opens: Mapping[Symbol, Decimal]
+    past: Sequence[Mapping[Symbol, Bar]]
+    splits: Mapping[Symbol, Sequence[Split]]
+    depth: int  # how many past sessions may be asked for, wherever a run began
+
+    @property
+    def symbols(self) -> Sequence[Symbol]:
+        """What can be traded at this open, in alphabetical order."""
+        return sorted(self.opens)
+
+    @property
+    def previous_session(self) -> date | None:
+        return next(iter(self.past[-1].values())).session if self.past and self.past[-1] else None
+
+    def last(self, symbol: Symbol) -> Bar | None:
+        """The previous session's bar; None on the first day of a listing."""
+        bars = self.history(symbol, 1)
+        return bars[-1] if bars else None
+
+    def closes(self, symbol: Symbol, sessions: int) -> list[Decimal]:
+        """Closes of the last `sessions` sessions, oldest first; fewer when there are no more.
+
+        Raises ValueError above `depth`.
+        """
+        return [bar.close for bar in self.history(symbol, sessions) if bar.close is not None]
+
+    def history(self, symbol: Symbol, sessions: int) -> list[Bar]:
+        """Bars of the last `sessions` sessions, oldest first; fewer when there are no more.
+
+        Raises ValueError above `depth`.
+        """
+        if not 0 < sessions <= self.depth:
+            raise ValueError(f"history of 1 to {self.depth} sessions, not {sessions}")
+        bars = [row[symbol] for row in self.past[-sessions:] if symbol in row]
+        for split in self.splits.get(symbol, ()):
+            bars = [adjusted(bar, split) for bar in bars]
+        return bars
+
+
+def adjusted(bar: Bar, split: Split) -> Bar:
+    """`bar` in the shares that count from the split's ex-date on."""
+    if bar.session >= split.ex_date:
+        return bar
+    return Bar(
+        bar.symbol,
+        bar.session,
+        bar.open / split.ratio,
+        None if bar.high is None else bar.high / split.ratio,
+        None if bar.low is None else bar.low / split.ratio,
+        None if bar.close is None else bar.close / split.ratio,
+        None if bar.volume is None else int(bar.volume * split.ratio),
+    )

@@ -1,0 +1,131 @@
+"""One model trading one session: where it starts from, and the record that it ends in."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from aitrader_core.domain.money import ZERO
+from aitrader_core.domain.orders import Blotter, Fill, Refused, Side
+from aitrader_core.domain.portfolio import Adjustment, Portfolio
+from aitrader_core.domain.transcript import Entry
+
+
+class Ending(StrEnum):
+    """Why a model stopped trading its session."""
+
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Running figures of a model's value, session by session.
+
+    Returns and drawdowns are fractions (0.05 is 5 %), a drawdown is never above zero.
+    """
+
+    start: Decimal
+    value: Decimal
+    peak: Decimal
+    max_drawdown: float = 0.0
+
+    @classmethod
+    def starting_with(cls, cash: Decimal) -> "Performance":
+        return cls(cash, cash, cash)
+
+    def after(self, value: Decimal) -> "Performance":
+        peak = max(self.peak, value)
+        return Performance(
+            self.start, value, peak, min(self.max_drawdown, float(value) / float(peak) - 1)
+        )
+
+    @property
+    def cumulative_return(self) -> float:
+        return float(self.value) / float(self.start) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A model's previous close: what its next session starts from."""
+
+    portfolio: Portfolio
+    performance: Performance
+    after: date | None = None  # the session that closed so; None before the first one
+
+    @classmethod
+    def with_cash(cls, cash: Decimal) -> "Opening":
+        return cls(Portfolio(cash), Performance.starting_with(cash))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDay:
+    """The record of one model-day. Closing = opening + adjustments + fills, to the last digit.
+
+    `value_open` is taken at the opens, after corporate actions and before any trade; `value_close`
+    at the closes, and is None while one of them is not known.
+    """
+
+    market: str
+    model: str
+    session: date
+    opening: Opening
+    adjustments: tuple[Adjustment, ...]
+    blotter: Blotter
+    closing: Portfolio
+    value_open: Decimal
+    value_close: Decimal | None
+    ending: Ending
+    transcript: tuple[Entry, ...]
+    manifest: "Manifest"
+
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        return tuple(o for o in self.blotter if isinstance(o, Fill))
+
+    @property
+    def refusals(self) -> tuple[Refused, ...]:
+        return tuple(o for o in self.blotter if isinstance(o, Refused))
+
+    @property
+    def bought(self) -> Decimal:
+        return sum((f.notional for f in self.fills if f.order.side is Side.BUY), ZERO)
+
+    @property
+    def sold(self) -> Decimal:
+        return sum((f.notional for f in self.fills if f.order.side is Side.SELL), ZERO)
+
+    @property
+    def commission(self) -> Decimal:
+        return sum((f.commission for f in self.fills), ZERO)
+
+    @property
+    def corporate_cash(self) -> Decimal:
+        return sum((a.cash_change for a in self.adjustments), ZERO)
+
+    @property
+    def value(self) -> Decimal:
+        """The last mark that is known."""
+        return self.value_open if self.value_close is None else self.value_close
+
+    @property
+    def profit(self) -> Decimal:
+        """Value against the previous session's."""
+        return self.value - self.opening.performance.value
+
+    @property
+    def performance(self) -> Performance:
+        return self.opening.performance.after(self.value)
+
+    @property
+    def as_opening(self) -> Opening:
+        """What the next session starts from."""
+        return Opening(self.closing, self.performance, self.session)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a model-day was made of, so that it can be made again."""
+
+    code: str  # version of aitrader
+    config: str  # hash of the model's configuration and the arena's terms
+    prices: str  # source and vintage of the bars

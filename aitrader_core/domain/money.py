@@ -1,0 +1,48 @@
+"""Exact money: decimals quantized once, where a fact is made, and only added after that."""
+
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+
+STEP = Decimal("0.00000001")  # as NUMERIC(28, 8) keeps it
+ZERO = Decimal(0)
+
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)  # ties go away from zero, as in SQL's round()
+
+
+def money(value: Decimal) -> Decimal:
+    """`value` to eight decimals."""
+    return _EXACT.quantize(value, STEP)
+
+
+def times(quantity: Decimal, price: Decimal) -> Decimal:
+    """quantity x price to eight decimals."""
+    return _EXACT.quantize(_EXACT.multiply(quantity, price), STEP)
+
+
+def whole_steps(quantity: Decimal, step: Decimal) -> Decimal:
+    """The largest multiple of `step` that is not above `quantity` (which is not negative)."""
+    return (quantity / step).to_integral_value(ROUND_DOWN) * step
+
+
+def plain(value: Decimal) -> str:
+    """For sentences: two decimals where they are exact, all of them otherwise.
+
+    >>> plain(Decimal("900")), plain(Decimal("0.125"))
+    ('900.00', '0.125')
+    """
+    if not _printable(value):
+        return str(value)
+    text = f"{value:.2f}"
+    return text if Decimal(text) == value else f"{value.normalize():f}"
+
+
+def plain_quantity(value: Decimal) -> str:
+    """For sentences: no more decimals than there are.
+
+    >>> plain_quantity(Decimal("10.00000000")), plain_quantity(Decimal("0.5"))
+    ('10', '0.5')
+    """
+    return f"{value.normalize():f}" if _printable(value) else str(value)
+
+
+def _printable(value: Decimal) -> bool:
+    return value.is_finite() and abs(value.adjusted()) < 40

@@ -1,0 +1,93 @@
+"""Cash and positions, folded from facts; and what corporate actions make of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from aitrader_core.domain.errors import LedgerError, MissingBar
+from aitrader_core.domain.market import CashDividend, CorporateAction, Split, Symbol
+from aitrader_core.domain.money import ZERO, money, times, whole_steps
+from aitrader_core.domain.orders import Fill
+
+
+class AdjustmentKind(StrEnum):
+    SPLIT = "split"
+    CASH_DIVIDEND = "cash_dividend"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A change that no order made: what a corporate action did to one position."""
+
+    symbol: Symbol
+    kind: AdjustmentKind
+    quantity_change: Decimal
+    cash_change: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Cash and the quantities held; neither is ever negative, and no position is zero."""
+
+    cash: Decimal
+    positions: Mapping[Symbol, Decimal] = field(default_factory=dict)
+
+    def apply(self, fact: Fill | Adjustment) -> "Portfolio":
+        """The portfolio after `fact`. Raises LedgerError for what can't be paid or delivered."""
+        symbol = fact.order.symbol if isinstance(fact, Fill) else fact.symbol
+        cash = self.cash + fact.cash_change
+        quantity = self.positions.get(symbol, ZERO) + fact.quantity_change
+        if cash < 0 or quantity < 0:
+            raise LedgerError(f"{fact} leaves cash {cash} and {quantity} {symbol}")
+        positions = {**self.positions, symbol: quantity}
+        if not quantity:
+            del positions[symbol]
+        return Portfolio(cash, positions)
+
+    def held(self, symbol: Symbol) -> Decimal:
+        return self.positions.get(symbol, ZERO)
+
+    def value(self, prices: Mapping[Symbol, Decimal]) -> Decimal:
+        """Cash plus positions at `prices`, which must name every one of them."""
+        return money(sum((q * prices[s] for s, q in self.positions.items()), self.cash))
+
+
+def adjustments(
+    portfolio: Portfolio,
+    actions: Iterable[CorporateAction],
+    opens: Mapping[Symbol, Decimal],
+    step: Decimal,
+) -> Iterator[Adjustment]:
+    """What `actions`, all of one ex-date, do to the positions held at the previous close.
+
+    A dividend is paid on the shares before a split of the same day. What a split leaves of less
+    than a `step` is paid out at the open. Raises MissingBar when there is no open to pay it at.
+    """
+    for action in actions:
+        held = portfolio.held(action.symbol)
+        if not held:
+            continue
+        if isinstance(action, CashDividend):
+            paid = times(held, action.amount)
+            yield Adjustment(action.symbol, AdjustmentKind.CASH_DIVIDEND, ZERO, paid)
+        else:
+            yield _split(held, action, opens, step)
+
+
+def _split(
+    held: Decimal, split: Split, opens: Mapping[Symbol, Decimal], step: Decimal
+) -> Adjustment:
+    exact = held * split.ratio
+    kept = whole_steps(exact, step)
+    paid = ZERO
+    if kept != exact:
+        if split.symbol not in opens:
+            raise MissingBar(_no_open(split.symbol, split.ex_date))
+        paid = times(exact - kept, opens[split.symbol])
+    return Adjustment(split.symbol, AdjustmentKind.SPLIT, kept - held, paid)
+
+
+def _no_open(symbol: Symbol, session: date) -> str:
+    return f"{symbol} splits on {session} but has no open to pay the fractions at"

@@ -1,0 +1,1 @@
+"""When a market is open, and where its prices come from."""

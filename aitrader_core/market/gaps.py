@@ -1,0 +1,72 @@
+"""What looks wrong in a price history: sessions without a bar, jumps without a reason."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+from aitrader_core.domain.market import Bar, CorporateAction, Split, Symbol
+from aitrader_core.market.calendar import Calendar
+
+
+def find_gaps(
+    calendar: Calendar, sessions_by_symbol: Mapping[Symbol, Sequence[date]]
+) -> dict[Symbol, tuple[date, ...]]:
+    """The sessions that each symbol lacks between its first bar and its last.
+
+    Only symbols that lack some; a week-end or a holiday is never lacking.
+    """
+    gaps = {}
+    for symbol, sessions in sessions_by_symbol.items():
+        have = frozenset(sessions)
+        expected = calendar.between(min(have), max(have)) if have else ()
+        if missing := tuple(d for d in expected if d not in have):
+            gaps[symbol] = missing
+    return gaps
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """An open far from what the close before it and the corporate actions since lead to."""
+
+    symbol: Symbol
+    session: date
+    expected: Decimal
+    open: Decimal
+
+    def __str__(self) -> str:
+        return (
+            f"{self.symbol} opened at {self.open} on {self.session}, where its previous close and"
+            f" corporate actions lead to {self.expected:.2f}: an unlisted or wrong split?"
+        )
+
+
+def suspicious_jumps(
+    bars: Iterable[Bar], actions: Iterable[CorporateAction], factor: Decimal = Decimal("1.8")
+) -> tuple[Jump, ...]:
+    """Opens more than `factor` times above or below what was to be expected.
+
+    A listed action excuses no more than its own size. A true crash is flagged too: AAPL opened
+    at 0.53 of its close on 2000-09-29, which no ratio tells from a split of 2:1.
+    """
+    known: defaultdict[Symbol, list[CorporateAction]] = defaultdict(list)
+    for action in actions:
+        known[action.symbol].append(action)
+    jumps = []
+    for before, bar in pairwise(sorted(bars, key=lambda b: (b.symbol, b.session))):
+        if before.symbol != bar.symbol or before.close is None:
+            continue
+        since = [a for a in known[bar.symbol] if before.session < a.ex_date <= bar.session]
+        expected = _after(before.close, since)
+        if not expected / factor <= bar.open <= expected * factor:
+            jumps.append(Jump(bar.symbol, bar.session, expected, bar.open))
+    return tuple(jumps)
+
+
+def _after(close: Decimal, actions: Iterable[CorporateAction]) -> Decimal:
+    """The price that a close becomes by `actions`."""
+    for action in sorted(actions, key=lambda a: a.ex_date):
+        close = close / action.ratio if isinstance(action, Split) else close - action.amount
+    return close

@@ -1,0 +1,1 @@
+"""A session as it is traded: the tape, the venue that alone holds it, and the desk before it."""

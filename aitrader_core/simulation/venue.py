@@ -1,0 +1,60 @@
+"""Where approved orders are filled: a protocol, and the venue that fills them from a tape."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from aitrader_core.domain.market import CorporateAction, MarketView, Symbol
+from aitrader_core.domain.orders import Approved, Fill, Order, Quote
+from aitrader_core.simulation.costs import CostProfile
+from aitrader_core.simulation.tape import Playhead, Tape
+
+
+class Venue(Protocol):
+    """One session at a time: `open_session`, then quotes and fills, then the closes."""
+
+    def open_session(self) -> MarketView: ...
+
+    def corporate_actions(self) -> Sequence[CorporateAction]:
+        """Those with their ex-date on the open session."""
+
+    def quote(self, order: Order) -> Quote | None:
+        """What `order`, of a finite quantity, would cost now; None when it is not on offer."""
+
+    def execute(self, approved: Approved) -> Fill: ...
+
+    def closes(self) -> Mapping[Symbol, Decimal | None]:
+        """The open session's closes; None where one is not known."""
+
+
+class SimulatedVenue:
+    """Fills whole orders at the session's open, moved by the cost profile's slippage."""
+
+    def __init__(self, tape: Tape, costs: CostProfile, first: date) -> None:
+        self._tape = tape
+        self._costs = costs
+        self._playhead = Playhead(tape, first)
+
+    @property
+    def prices(self) -> str:
+        return self._tape.prices
+
+    def open_session(self) -> MarketView:
+        return self._playhead.advance()
+
+    def corporate_actions(self) -> Sequence[CorporateAction]:
+        return self._tape.actions.get(self._playhead.session, ())
+
+    def quote(self, order: Order) -> Quote | None:
+        open_price = self._tape.opens[self._playhead.session].get(order.symbol)
+        return None if open_price is None else self._costs.quote(order, open_price)
+
+    def execute(self, approved: Approved) -> Fill:
+        order = approved.order
+        quote = self._costs.quote(order, self._tape.opens[self._playhead.session][order.symbol])
+        return Fill(order, quote.price, quote.notional, quote.commission)
+
+    def closes(self) -> Mapping[Symbol, Decimal | None]:
+        bars = self._tape.bars[self._playhead.session]
+        return {symbol: bar.close for symbol, bar in bars.items()}

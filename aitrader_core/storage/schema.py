@@ -1,0 +1,272 @@
+"""The tables. Migrations under sql/ are the only DDL; a test holds the two against each other."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.schema import SchemaItem
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+Money = Numeric(28, 8)
+Now = DateTime(timezone=True)
+
+# Prices -------------------------------------------------------------------------------------
+
+vintages = Table(
+    "vintages",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("imported_at", Now, nullable=False, server_default=func.now()),
+    Index("ix_vintages_name", "market", "source", "label", unique=True),
+    comment="Editions of a price history; vendors restate theirs",
+)
+
+bars = Table(
+    "bars",
+    metadata,
+    Column("market", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("vintage_id", Integer, ForeignKey("vintages.id"), nullable=False),
+    Column("open", Money, nullable=False),
+    Column("high", Money),
+    Column("low", Money),
+    Column("close", Money),
+    Column("volume", BigInteger),
+    PrimaryKeyConstraint("market", "session", "symbol", "vintage_id"),
+    CheckConstraint("open > 0 and open < 'Infinity'", name="open"),
+    CheckConstraint("close > 0 and close < 'Infinity'", name="close"),
+    CheckConstraint("high >= low", name="range"),
+    CheckConstraint("volume >= 0", name="volume"),
+    comment="Unadjusted prices; a bar is stored again only when a later vintage restates it",
+)
+
+corporate_actions = Table(
+    "corporate_actions",
+    metadata,
+    Column("market", Text, nullable=False),
+    Column("ex_date", Date, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("vintage_id", Integer, ForeignKey("vintages.id"), nullable=False),
+    Column("value", Money, nullable=False, comment="new shares per old one, or cash per share"),
+    PrimaryKeyConstraint("market", "ex_date", "symbol", "kind", "vintage_id"),
+    CheckConstraint("kind in ('split', 'cash_dividend')", name="kind"),
+    CheckConstraint("value > 0 and value < 'Infinity'", name="value"),
+)
+
+# Requests -----------------------------------------------------------------------------------
+
+models = Table(
+    "models",
+    metadata,
+    Column("market", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("config", JSONB, nullable=False),
+    Column("config_hash", Text, nullable=False),
+    Column("updated_at", Now, nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("market", "name"),
+    CheckConstraint("name !~ '[,|]'", name="name"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("first_session", Date, nullable=False),
+    Column("last_session", Date, nullable=False),
+    Column("models", ARRAY(Text), nullable=False),
+    Column("replace_existing", Boolean, nullable=False),
+    Column("fresh", Boolean, nullable=False),
+    Column("source", Text, nullable=False, comment="who asked: cli, graphql, schedule, ..."),
+    Column("status", Text, nullable=False, server_default="pending"),
+    Column("cancel_requested", Boolean, nullable=False, server_default="false"),
+    Column("created_at", Now, nullable=False, server_default=func.now()),
+    Column("started_at", Now),
+    Column("finished_at", Now),
+    CheckConstraint(
+        "status in ('pending', 'running', 'completed', 'partial', 'failed', 'canceled')",
+        name="status",
+    ),
+    CheckConstraint("first_session <= last_session", name="range"),
+    CheckConstraint("cardinality(models) > 0", name="models"),
+    Index("ix_jobs_one_running", "market", unique=True, postgresql_where="status = 'running'"),
+    comment="Requests: a range of sessions x models",
+)
+
+job_details = Table(
+    "job_details",
+    metadata,
+    Column("job_id", BigInteger, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("status", Text, nullable=False, server_default="pending"),
+    Column("reason", Text, comment="why it was skipped or failed"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("run_id", Text),
+    Column("seconds", Double),
+    PrimaryKeyConstraint("job_id", "model", "session"),
+    CheckConstraint(
+        "status in ('pending', 'running', 'completed', 'failed', 'skipped', 'canceled')",
+        name="status",
+    ),
+    CheckConstraint("status not in ('failed', 'skipped') or reason is not null", name="reason"),
+    comment="One row per model-day of a job",
+)
+
+# The ledger ---------------------------------------------------------------------------------
+
+model_days = Table(
+    "model_days",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("superseded_at", Now),
+    Column("previous_id", BigInteger, ForeignKey("model_days.id")),
+    Column("opening_cash", Money, nullable=False),
+    Column("bought", Money, nullable=False),
+    Column("sold", Money, nullable=False),
+    Column("commission", Money, nullable=False),
+    Column("corporate_cash", Money, nullable=False),
+    Column("closing_cash", Money, nullable=False),
+    Column("value_open", Money, nullable=False),
+    Column("value_close", Money),
+    Column("profit", Money, nullable=False),
+    Column("daily_return", Double, nullable=False),
+    Column("start_value", Money, nullable=False),
+    Column("peak_value", Money, nullable=False),
+    Column("cumulative_return", Double, nullable=False),
+    Column("max_drawdown", Double, nullable=False),
+    Column("ending", Text, nullable=False),
+    Column("fill_count", Integer, nullable=False),
+    Column("refusal_count", Integer, nullable=False),
+    Column("manifest", JSONB, nullable=False),
+    Column("request", Text, nullable=False, comment="the job, backfill or run it was made for"),
+    Column("run_id", Text, nullable=False),
+    Column("stored_at", Now, nullable=False, server_default=func.now()),
+    Column("sealed_by", BigInteger, nullable=False, server_default=func.txid_current()),
+    CheckConstraint(
+        "closing_cash = opening_cash - bought + sold - commission + corporate_cash",
+        name="cash_balances",
+    ),
+    CheckConstraint("opening_cash >= 0 and opening_cash < 'Infinity'", name="opening_cash"),
+    CheckConstraint("closing_cash >= 0 and closing_cash < 'Infinity'", name="closing_cash"),
+    CheckConstraint("bought >= 0 and sold >= 0 and commission >= 0", name="flows"),
+    CheckConstraint("value_open >= 0 and value_close >= 0", name="values"),
+    Index(
+        "ix_model_days_live",
+        "market",
+        "model",
+        "session",
+        unique=True,
+        postgresql_where="superseded_at is null",
+    ),
+    Index("ix_model_days_revision", "market", "model", "session", "revision", unique=True),
+    Index("ix_model_days_session", "market", "session", postgresql_where="superseded_at is null"),
+    Index("ix_model_days_previous", "previous_id"),
+    comment="One model trading one session; what a re-run superseded is kept",
+)
+
+
+def _child(name: str, *columns: SchemaItem, comment: str) -> Table:
+    day = Column("model_day_id", BigInteger, ForeignKey("model_days.id"), primary_key=True)
+    return Table(name, metadata, day, *columns, comment=comment)
+
+
+orders = _child(
+    "orders",
+    Column("number", Integer, primary_key=True, comment="1 is the first of the session"),
+    Column("symbol", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("quantity", Numeric, comment="null when what was asked for is no quantity"),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, comment="why it was refused"),
+    CheckConstraint("side in ('buy', 'sell')", name="side"),
+    CheckConstraint("outcome in ('filled', 'refused')", name="outcome"),
+    CheckConstraint("(outcome = 'refused') = (reason is not null)", name="reason"),
+    comment="Every order of a model-day, in order, refused ones included",
+)
+fills = _child(
+    "fills",
+    Column("number", Integer, primary_key=True, comment="of the order"),
+    Column("symbol", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("quantity", Money, nullable=False),
+    Column("price", Money, nullable=False),
+    Column("notional", Money, nullable=False),
+    Column("commission", Money, nullable=False),
+    CheckConstraint("side in ('buy', 'sell')", name="side"),
+    CheckConstraint("quantity > 0 and quantity < 'Infinity'", name="quantity"),
+    CheckConstraint("price > 0 and price < 'Infinity'", name="price"),
+    CheckConstraint("notional = round(quantity * price, 8)", name="notional"),
+    CheckConstraint("commission >= 0", name="commission"),
+    comment="What was executed, at the session's open",
+)
+adjustments = _child(
+    "adjustments",
+    Column("symbol", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("quantity_change", Money, nullable=False),
+    Column("cash_change", Money, nullable=False),
+    comment="What corporate actions did at the open",
+)
+holdings = _child(
+    "holdings",
+    Column("symbol", Text, primary_key=True),
+    Column("quantity", Money, nullable=False),
+    CheckConstraint("quantity > 0 and quantity < 'Infinity'", name="quantity"),
+    comment="Quantities held at the close",
+)
+transcripts = _child(
+    "transcripts",
+    Column("entries", JSONB, nullable=False),
+    comment="What was said and done, in order",
+)
+
+# Results ------------------------------------------------------------------------------------
+
+leaderboards = Table(
+    "leaderboards",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("as_of", Text, nullable=False, comment="the state of the ledger it was made from"),
+    Column("published_at", Now, nullable=False, server_default=func.now()),
+    Column("run_id", Text, nullable=False),
+    Column("rows", JSONB, nullable=False),
+    Index("ix_leaderboards_market", "market", "id"),
+    comment="Leaderboards as they were published",
+)

@@ -1,0 +1,120 @@
+-- The ledger as the database enforces it: a model-day is sealed by the transaction that stores it.
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% is append-only: a stored model-day is superseded, never changed', tg_table_name
+        using errcode = 'integrity_constraint_violation';
+end $$;
+
+create function only_supersede() returns trigger language plpgsql as $$
+begin
+    if old.superseded_at is not null or new.superseded_at is null
+       or to_jsonb(old) - 'superseded_at' <> to_jsonb(new) - 'superseded_at' then
+        raise exception 'model_days is append-only: a stored model-day is superseded, never changed'
+            using errcode = 'integrity_constraint_violation';
+    end if;
+    return new;
+end $$;
+
+create function refuse_late_rows() returns trigger language plpgsql as $$
+begin
+    if exists (select from added join model_days d on d.id = added.model_day_id
+               where d.sealed_by <> txid_current()) then
+        raise exception 'rows of % belong to a model-day that is already sealed', tg_table_name
+            using errcode = 'integrity_constraint_violation';
+    end if;
+    return null;
+end $$;
+
+-- closing = opening + fills + corporate actions - costs, in cash and in every symbol
+create function check_ledger() returns trigger language plpgsql as $$
+declare
+    previous model_days;
+    flows record;
+    corporate numeric;
+    unbalanced text;
+begin
+    select coalesce(sum(notional) filter (where side = 'buy'), 0) as bought,
+           coalesce(sum(notional) filter (where side = 'sell'), 0) as sold,
+           coalesce(sum(commission), 0) as commission,
+           count(*) as fills
+      into flows from fills where model_day_id = new.id;
+    select coalesce(sum(cash_change), 0) into corporate
+      from adjustments where model_day_id = new.id;
+    if (flows.bought, flows.sold, flows.commission, corporate, flows.fills)
+       is distinct from
+       (new.bought, new.sold, new.commission, new.corporate_cash, new.fill_count::bigint) then
+        unbalanced := 'its cash flows are not those of its fills and adjustments';
+    end if;
+
+    if (select count(*) from orders where model_day_id = new.id and outcome = 'filled')
+       <> flows.fills then
+        unbalanced := 'its fills are not those of its orders';
+    end if;
+
+    if new.previous_id is null then
+        if new.opening_cash <> new.start_value then
+            unbalanced := 'it has no previous day, yet does not open with the initial cash';
+        end if;
+    else
+        select * into previous from model_days where id = new.previous_id;
+        if (previous.market, previous.model, previous.closing_cash, previous.superseded_at is null)
+           is distinct from (new.market, new.model, new.opening_cash, true)
+           or previous.session >= new.session then
+            unbalanced := 'it does not open with the cash of its previous close';
+        end if;
+    end if;
+
+    select coalesce(unbalanced, 'it loses or gains ' || string_agg(symbol, ', '))
+      into unbalanced from (
+        select symbol from (
+            select symbol, quantity from holdings where model_day_id = new.previous_id
+            union all
+            select symbol, case side when 'buy' then quantity else -quantity end
+              from fills where model_day_id = new.id
+            union all
+            select symbol, quantity_change from adjustments where model_day_id = new.id
+            union all
+            select symbol, -quantity from holdings where model_day_id = new.id
+        ) changes group by symbol having sum(quantity) <> 0
+    ) wrong;
+
+    if unbalanced is not null then
+        raise exception 'model-day %/% of % does not balance: %',
+            new.market, new.model, new.session, unbalanced
+            using errcode = 'integrity_constraint_violation';
+    end if;
+    return null;
+end $$;
+
+create constraint trigger ledger_balances after insert on model_days
+    deferrable initially deferred for each row execute function check_ledger();
+create trigger only_supersede before update on model_days
+    for each row execute function only_supersede();
+create trigger append_only before delete on model_days
+    for each row execute function refuse_change();
+
+create trigger append_only before update or delete on orders
+    for each row execute function refuse_change();
+create trigger sealed after insert on orders
+    referencing new table as added for each statement execute function refuse_late_rows();
+
+create trigger append_only before update or delete on fills
+    for each row execute function refuse_change();
+create trigger sealed after insert on fills
+    referencing new table as added for each statement execute function refuse_late_rows();
+
+create trigger append_only before update or delete on adjustments
+    for each row execute function refuse_change();
+create trigger sealed after insert on adjustments
+    referencing new table as added for each statement execute function refuse_late_rows();
+
+create trigger append_only before update or delete on holdings
+    for each row execute function refuse_change();
+create trigger sealed after insert on holdings
+    referencing new table as added for each statement execute function refuse_late_rows();
+
+create trigger append_only before update or delete on transcripts
+    for each row execute function refuse_change();
+create trigger sealed after insert on transcripts
+    referencing new table as added for each statement execute function refuse_late_rows();

@@ -1,0 +1,560 @@
+CREATE FUNCTION public.check_ledger() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    previous model_days;
+    flows record;
+    corporate numeric;
+    unbalanced text;
+begin
+    select coalesce(sum(notional) filter (where side = 'buy'), 0) as bought,
+           coalesce(sum(notional) filter (where side = 'sell'), 0) as sold,
+           coalesce(sum(commission), 0) as commission,
+           count(*) as fills
+      into flows from fills where model_day_id = new.id;
+    select coalesce(sum(cash_change), 0) into corporate
+      from adjustments where model_day_id = new.id;
+    if (flows.bought, flows.sold, flows.commission, corporate, flows.fills)
+       is distinct from
+       (new.bought, new.sold, new.commission, new.corporate_cash, new.fill_count::bigint) then
+        unbalanced := 'its cash flows are not those of its fills and adjustments';
+    end if;
+
+    if (select count(*) from orders where model_day_id = new.id and outcome = 'filled')
+       <> flows.fills then
+        unbalanced := 'its fills are not those of its orders';
+    end if;
+
+    if new.previous_id is null then
+        if new.opening_cash <> new.start_value then
+            unbalanced := 'it has no previous day, yet does not open with the initial cash';
+        end if;
+    else
+        select * into previous from model_days where id = new.previous_id;
+        if (previous.market, previous.model, previous.closing_cash, previous.superseded_at is null)
+           is distinct from (new.market, new.model, new.opening_cash, true)
+           or previous.session >= new.session then
+            unbalanced := 'it does not open with the cash of its previous close';
+        end if;
+    end if;
+
+    select coalesce(unbalanced, 'it loses or gains ' || string_agg(symbol, ', '))
+      into unbalanced from (
+        select symbol from (
+            select symbol, quantity from holdings where model_day_id = new.previous_id
+            union all
+            select symbol, case side when 'buy' then quantity else -quantity end
+              from fills where model_day_id = new.id
+            union all
+            select symbol, quantity_change from adjustments where model_day_id = new.id
+            union all
+            select symbol, -quantity from holdings where model_day_id = new.id
+        ) changes group by symbol having sum(quantity) <> 0
+    ) wrong;
+
+    if unbalanced is not null then
+        raise exception 'model-day %/% of % does not balance: %',
+            new.market, new.model, new.session, unbalanced
+            using errcode = 'integrity_constraint_violation';
+    end if;
+    return null;
+end $$;
+
+CREATE FUNCTION public.only_supersede() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if old.superseded_at is not null or new.superseded_at is null
+       or to_jsonb(old) - 'superseded_at' <> to_jsonb(new) - 'superseded_at' then
+        raise exception 'model_days is append-only: a stored model-day is superseded, never changed'
+            using errcode = 'integrity_constraint_violation';
+    end if;
+    return new;
+end $$;
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% is append-only: a stored model-day is superseded, never changed', tg_table_name
+        using errcode = 'integrity_constraint_violation';
+end $$;
+
+CREATE FUNCTION public.refuse_late_rows() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (select from added join model_days d on d.id = added.model_day_id
+               where d.sealed_by <> txid_current()) then
+        raise exception 'rows of % belong to a model-day that is already sealed', tg_table_name
+            using errcode = 'integrity_constraint_violation';
+    end if;
+    return null;
+end $$;
+
+CREATE TABLE public.adjustments (
+    model_day_id bigint NOT NULL,
+    symbol text NOT NULL,
+    kind text NOT NULL,
+    quantity_change numeric(28,8) NOT NULL,
+    cash_change numeric(28,8) NOT NULL
+);
+
+COMMENT ON TABLE public.adjustments IS 'What corporate actions did at the open';
+
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE public.bars (
+    market text NOT NULL,
+    session date NOT NULL,
+    symbol text NOT NULL,
+    vintage_id integer NOT NULL,
+    open numeric(28,8) NOT NULL,
+    high numeric(28,8),
+    low numeric(28,8),
+    close numeric(28,8),
+    volume bigint,
+    CONSTRAINT ck_bars_close CHECK (((close > (0)::numeric) AND (close < 'Infinity'::numeric))),
+    CONSTRAINT ck_bars_open CHECK (((open > (0)::numeric) AND (open < 'Infinity'::numeric))),
+    CONSTRAINT ck_bars_range CHECK ((high >= low)),
+    CONSTRAINT ck_bars_volume CHECK ((volume >= 0))
+);
+
+COMMENT ON TABLE public.bars IS 'Unadjusted prices; a bar is stored again only when a later vintage restates it';
+
+CREATE TABLE public.corporate_actions (
+    market text NOT NULL,
+    ex_date date NOT NULL,
+    symbol text NOT NULL,
+    kind text NOT NULL,
+    vintage_id integer NOT NULL,
+    value numeric(28,8) NOT NULL,
+    CONSTRAINT ck_corporate_actions_kind CHECK ((kind = ANY (ARRAY['split'::text, 'cash_dividend'::text]))),
+    CONSTRAINT ck_corporate_actions_value CHECK (((value > (0)::numeric) AND (value < 'Infinity'::numeric)))
+);
+
+COMMENT ON COLUMN public.corporate_actions.value IS 'new shares per old one, or cash per share';
+
+CREATE TABLE public.model_days (
+    id bigint NOT NULL,
+    market text NOT NULL,
+    model text NOT NULL,
+    session date NOT NULL,
+    revision integer NOT NULL,
+    superseded_at timestamp with time zone,
+    previous_id bigint,
+    opening_cash numeric(28,8) NOT NULL,
+    bought numeric(28,8) NOT NULL,
+    sold numeric(28,8) NOT NULL,
+    commission numeric(28,8) NOT NULL,
+    corporate_cash numeric(28,8) NOT NULL,
+    closing_cash numeric(28,8) NOT NULL,
+    value_open numeric(28,8) NOT NULL,
+    value_close numeric(28,8),
+    profit numeric(28,8) NOT NULL,
+    daily_return double precision NOT NULL,
+    start_value numeric(28,8) NOT NULL,
+    peak_value numeric(28,8) NOT NULL,
+    cumulative_return double precision NOT NULL,
+    max_drawdown double precision NOT NULL,
+    ending text NOT NULL,
+    fill_count integer NOT NULL,
+    refusal_count integer NOT NULL,
+    manifest jsonb NOT NULL,
+    request text NOT NULL,
+    run_id text NOT NULL,
+    stored_at timestamp with time zone DEFAULT now() NOT NULL,
+    sealed_by bigint DEFAULT txid_current() NOT NULL,
+    CONSTRAINT ck_model_days_cash_balances CHECK ((closing_cash = ((((opening_cash - bought) + sold) - commission) + corporate_cash))),
+    CONSTRAINT ck_model_days_closing_cash CHECK (((closing_cash >= (0)::numeric) AND (closing_cash < 'Infinity'::numeric))),
+    CONSTRAINT ck_model_days_flows CHECK (((bought >= (0)::numeric) AND (sold >= (0)::numeric) AND (commission >= (0)::numeric))),
+    CONSTRAINT ck_model_days_opening_cash CHECK (((opening_cash >= (0)::numeric) AND (opening_cash < 'Infinity'::numeric))),
+    CONSTRAINT ck_model_days_values CHECK (((value_open >= (0)::numeric) AND (value_close >= (0)::numeric)))
+);
+
+COMMENT ON TABLE public.model_days IS 'One model trading one session; what a re-run superseded is kept';
+
+COMMENT ON COLUMN public.model_days.request IS 'the job, backfill or run it was made for';
+
+CREATE VIEW public.equity_curve AS
+ SELECT market,
+    model,
+    session,
+    value_open,
+    value_close,
+    profit,
+    daily_return,
+    cumulative_return,
+    ((COALESCE(value_close, value_open) / peak_value) - (1)::numeric) AS drawdown
+   FROM public.model_days
+  WHERE (superseded_at IS NULL);
+
+CREATE TABLE public.fills (
+    model_day_id bigint NOT NULL,
+    number integer NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    quantity numeric(28,8) NOT NULL,
+    price numeric(28,8) NOT NULL,
+    notional numeric(28,8) NOT NULL,
+    commission numeric(28,8) NOT NULL,
+    CONSTRAINT ck_fills_commission CHECK ((commission >= (0)::numeric)),
+    CONSTRAINT ck_fills_notional CHECK ((notional = round((quantity * price), 8))),
+    CONSTRAINT ck_fills_price CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric))),
+    CONSTRAINT ck_fills_quantity CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
+    CONSTRAINT ck_fills_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
+COMMENT ON TABLE public.fills IS 'What was executed, at the session''s open';
+
+COMMENT ON COLUMN public.fills.number IS 'of the order';
+
+CREATE TABLE public.holdings (
+    model_day_id bigint NOT NULL,
+    symbol text NOT NULL,
+    quantity numeric(28,8) NOT NULL,
+    CONSTRAINT ck_holdings_quantity CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric)))
+);
+
+COMMENT ON TABLE public.holdings IS 'Quantities held at the close';
+
+CREATE TABLE public.orders (
+    model_day_id bigint NOT NULL,
+    number integer NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    quantity numeric,
+    outcome text NOT NULL,
+    reason text,
+    CONSTRAINT ck_orders_outcome CHECK ((outcome = ANY (ARRAY['filled'::text, 'refused'::text]))),
+    CONSTRAINT ck_orders_reason CHECK (((outcome = 'refused'::text) = (reason IS NOT NULL))),
+    CONSTRAINT ck_orders_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
+COMMENT ON TABLE public.orders IS 'Every order of a model-day, in order, refused ones included';
+
+COMMENT ON COLUMN public.orders.number IS '1 is the first of the session';
+
+COMMENT ON COLUMN public.orders.quantity IS 'null when what was asked for is no quantity';
+
+COMMENT ON COLUMN public.orders.reason IS 'why it was refused';
+
+CREATE VIEW public.positions AS
+ SELECT ((d.id * 100000) + COALESCE(o.number, 0)) AS id,
+        CASE
+            WHEN (d.request ~ '^job-[0-9]+$'::text) THEN (substr(d.request, 5))::bigint
+            ELSE NULL::bigint
+        END AS job_id,
+    d.market,
+    d.session AS date,
+    d.model,
+    COALESCE(o.number, 0) AS action_id,
+    COALESCE(o.side, 'no_trade'::text) AS action_type,
+    o.symbol,
+    COALESCE(f.quantity, (0)::numeric) AS amount,
+    f.price,
+    d.closing_cash AS cash,
+    COALESCE(d.value_close, d.value_open) AS portfolio_value,
+    d.profit AS daily_profit,
+    (d.daily_return * (100)::double precision) AS daily_return_pct,
+    d.stored_at AS created_at
+   FROM ((public.model_days d
+     LEFT JOIN public.orders o ON (((o.model_day_id = d.id) AND (o.outcome = 'filled'::text))))
+     LEFT JOIN public.fills f ON (((f.model_day_id = d.id) AND (f.number = o.number))))
+  WHERE (d.superseded_at IS NULL);
+
+CREATE VIEW public.holdings_by_position AS
+ SELECT p.id AS position_id,
+    h.symbol,
+    h.quantity
+   FROM (( SELECT max(positions.id) AS id,
+            (positions.id / 100000) AS model_day_id
+           FROM public.positions
+          GROUP BY (positions.id / 100000)) p
+     JOIN public.holdings h ON ((h.model_day_id = p.model_day_id)));
+
+CREATE TABLE public.job_details (
+    job_id bigint NOT NULL,
+    model text NOT NULL,
+    session date NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    reason text,
+    attempt integer DEFAULT 0 NOT NULL,
+    run_id text,
+    seconds double precision,
+    CONSTRAINT ck_job_details_reason CHECK (((status <> ALL (ARRAY['failed'::text, 'skipped'::text])) OR (reason IS NOT NULL))),
+    CONSTRAINT ck_job_details_status CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'skipped'::text, 'canceled'::text])))
+);
+
+COMMENT ON TABLE public.job_details IS 'One row per model-day of a job';
+
+COMMENT ON COLUMN public.job_details.reason IS 'why it was skipped or failed';
+
+CREATE TABLE public.jobs (
+    id bigint NOT NULL,
+    market text NOT NULL,
+    first_session date NOT NULL,
+    last_session date NOT NULL,
+    models text[] NOT NULL,
+    replace_existing boolean NOT NULL,
+    fresh boolean NOT NULL,
+    source text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    cancel_requested boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT ck_jobs_models CHECK ((cardinality(models) > 0)),
+    CONSTRAINT ck_jobs_range CHECK ((first_session <= last_session)),
+    CONSTRAINT ck_jobs_status CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'partial'::text, 'failed'::text, 'canceled'::text])))
+);
+
+COMMENT ON TABLE public.jobs IS 'Requests: a range of sessions x models';
+
+COMMENT ON COLUMN public.jobs.source IS 'who asked: cli, graphql, schedule, ...';
+
+ALTER TABLE public.jobs ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.jobs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW public.leaderboard AS
+ SELECT market,
+    model,
+    as_of,
+    start_value,
+    value,
+    cumulative_return,
+    max_drawdown,
+    rank() OVER (PARTITION BY market ORDER BY cumulative_return DESC) AS rank
+   FROM ( SELECT DISTINCT ON (model_days.market, model_days.model) model_days.market,
+            model_days.model,
+            model_days.session AS as_of,
+            model_days.start_value,
+            COALESCE(model_days.value_close, model_days.value_open) AS value,
+            model_days.cumulative_return,
+            model_days.max_drawdown
+           FROM public.model_days
+          WHERE (model_days.superseded_at IS NULL)
+          ORDER BY model_days.market, model_days.model, model_days.session DESC) latest;
+
+CREATE TABLE public.leaderboards (
+    id bigint NOT NULL,
+    market text NOT NULL,
+    as_of text NOT NULL,
+    published_at timestamp with time zone DEFAULT now() NOT NULL,
+    run_id text NOT NULL,
+    rows jsonb NOT NULL
+);
+
+COMMENT ON TABLE public.leaderboards IS 'Leaderboards as they were published';
+
+COMMENT ON COLUMN public.leaderboards.as_of IS 'the state of the ledger it was made from';
+
+ALTER TABLE public.leaderboards ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.leaderboards_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.model_days ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.model_days_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.models (
+    market text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    config jsonb NOT NULL,
+    config_hash text NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ck_models_name CHECK ((name !~ '[,|]'::text))
+);
+
+CREATE TABLE public.transcripts (
+    model_day_id bigint NOT NULL,
+    entries jsonb NOT NULL
+);
+
+COMMENT ON TABLE public.transcripts IS 'What was said and done, in order';
+
+CREATE VIEW public.reasoning_logs AS
+ SELECT
+        CASE
+            WHEN (d.request ~ '^job-[0-9]+$'::text) THEN (substr(d.request, 5))::bigint
+            ELSE NULL::bigint
+        END AS job_id,
+    d.market,
+    d.session AS date,
+    d.model,
+    (e.step_number)::integer AS step_number,
+    d.stored_at AS "timestamp",
+    (e.entry ->> 'role'::text) AS role,
+    (e.entry ->> 'text'::text) AS content
+   FROM ((public.model_days d
+     JOIN public.transcripts t ON ((t.model_day_id = d.id)))
+     CROSS JOIN LATERAL jsonb_array_elements(t.entries) WITH ORDINALITY e(entry, step_number))
+  WHERE (d.superseded_at IS NULL);
+
+CREATE VIEW public.tool_usage AS
+ SELECT
+        CASE
+            WHEN (d.request ~ '^job-[0-9]+$'::text) THEN (substr(d.request, 5))::bigint
+            ELSE NULL::bigint
+        END AS job_id,
+    d.market,
+    d.session AS date,
+    d.model,
+    (e.entry ->> 'tool'::text) AS tool_name,
+    (count(*))::integer AS call_count
+   FROM ((public.model_days d
+     JOIN public.transcripts t ON ((t.model_day_id = d.id)))
+     CROSS JOIN LATERAL jsonb_array_elements(t.entries) e(entry))
+  WHERE ((d.superseded_at IS NULL) AND ((e.entry ->> 'tool'::text) IS NOT NULL))
+  GROUP BY
+        CASE
+            WHEN (d.request ~ '^job-[0-9]+$'::text) THEN (substr(d.request, 5))::bigint
+            ELSE NULL::bigint
+        END, d.market, d.session, d.model, (e.entry ->> 'tool'::text);
+
+CREATE TABLE public.vintages (
+    id integer NOT NULL,
+    market text NOT NULL,
+    source text NOT NULL,
+    label text NOT NULL,
+    imported_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.vintages IS 'Editions of a price history; vendors restate theirs';
+
+ALTER TABLE public.vintages ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.vintages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY public.adjustments
+    ADD CONSTRAINT pk_adjustments PRIMARY KEY (model_day_id, symbol, kind);
+
+ALTER TABLE ONLY public.bars
+    ADD CONSTRAINT pk_bars PRIMARY KEY (market, session, symbol, vintage_id);
+
+ALTER TABLE ONLY public.corporate_actions
+    ADD CONSTRAINT pk_corporate_actions PRIMARY KEY (market, ex_date, symbol, kind, vintage_id);
+
+ALTER TABLE ONLY public.fills
+    ADD CONSTRAINT pk_fills PRIMARY KEY (model_day_id, number);
+
+ALTER TABLE ONLY public.holdings
+    ADD CONSTRAINT pk_holdings PRIMARY KEY (model_day_id, symbol);
+
+ALTER TABLE ONLY public.job_details
+    ADD CONSTRAINT pk_job_details PRIMARY KEY (job_id, model, session);
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT pk_jobs PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.leaderboards
+    ADD CONSTRAINT pk_leaderboards PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.model_days
+    ADD CONSTRAINT pk_model_days PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.models
+    ADD CONSTRAINT pk_models PRIMARY KEY (market, name);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT pk_orders PRIMARY KEY (model_day_id, number);
+
+ALTER TABLE ONLY public.transcripts
+    ADD CONSTRAINT pk_transcripts PRIMARY KEY (model_day_id);
+
+ALTER TABLE ONLY public.vintages
+    ADD CONSTRAINT pk_vintages PRIMARY KEY (id);
+
+CREATE UNIQUE INDEX ix_jobs_one_running ON public.jobs USING btree (market) WHERE (status = 'running'::text);
+
+CREATE INDEX ix_leaderboards_market ON public.leaderboards USING btree (market, id);
+
+CREATE UNIQUE INDEX ix_model_days_live ON public.model_days USING btree (market, model, session) WHERE (superseded_at IS NULL);
+
+CREATE INDEX ix_model_days_previous ON public.model_days USING btree (previous_id);
+
+CREATE UNIQUE INDEX ix_model_days_revision ON public.model_days USING btree (market, model, session, revision);
+
+CREATE INDEX ix_model_days_session ON public.model_days USING btree (market, session) WHERE (superseded_at IS NULL);
+
+CREATE UNIQUE INDEX ix_vintages_name ON public.vintages USING btree (market, source, label);
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.adjustments FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.fills FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.holdings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE ON public.model_days FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.transcripts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE CONSTRAINT TRIGGER ledger_balances AFTER INSERT ON public.model_days DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_ledger();
+
+CREATE TRIGGER only_supersede BEFORE UPDATE ON public.model_days FOR EACH ROW EXECUTE FUNCTION public.only_supersede();
+
+CREATE TRIGGER sealed AFTER INSERT ON public.adjustments REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
+
+CREATE TRIGGER sealed AFTER INSERT ON public.fills REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
+
+CREATE TRIGGER sealed AFTER INSERT ON public.holdings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
+
+CREATE TRIGGER sealed AFTER INSERT ON public.orders REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
+
+CREATE TRIGGER sealed AFTER INSERT ON public.transcripts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
+
+ALTER TABLE ONLY public.adjustments
+    ADD CONSTRAINT fk_adjustments_model_day_id FOREIGN KEY (model_day_id) REFERENCES public.model_days(id);
+
+ALTER TABLE ONLY public.bars
+    ADD CONSTRAINT fk_bars_vintage_id FOREIGN KEY (vintage_id) REFERENCES public.vintages(id);
+
+ALTER TABLE ONLY public.corporate_actions
+    ADD CONSTRAINT fk_corporate_actions_vintage_id FOREIGN KEY (vintage_id) REFERENCES public.vintages(id);
+
+ALTER TABLE ONLY public.fills
+    ADD CONSTRAINT fk_fills_model_day_id FOREIGN KEY (model_day_id) REFERENCES public.model_days(id);
+
+ALTER TABLE ONLY public.holdings
+    ADD CONSTRAINT fk_holdings_model_day_id FOREIGN KEY (model_day_id) REFERENCES public.model_days(id);
+
+ALTER TABLE ONLY public.job_details
+    ADD CONSTRAINT fk_job_details_job_id FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.model_days
+    ADD CONSTRAINT fk_model_days_previous_id FOREIGN KEY (previous_id) REFERENCES public.model_days(id);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT fk_orders_model_day_id FOREIGN KEY (model_day_id) REFERENCES public.model_days(id);
+
+ALTER TABLE ONLY public.transcripts
+    ADD CONSTRAINT fk_transcripts_model_day_id FOREIGN KEY (model_day_id) REFERENCES public.model_days(id);

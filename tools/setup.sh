@@ -1,0 +1,95 @@
+# Sourced by ./run and ./test: `set_up ROOT` leaves ROOT/.venv with the packages of
+# requirements.lock and the aitrader command. It asks for nothing but Python with venv.
+
+say() { printf '%s\n' "$*" >&2; }
+
+# Runs, is in range, and can make environments? pyenv's shims exist and yet fail, and Debian
+# splits ensurepip off: so ask, do not look.
+in_range() {
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1
+}
+has_venv() { "$1" -c 'import venv, ensurepip' >/dev/null 2>&1; }
+
+find_python() {
+    without_venv=
+    for candidate in python3.13 python3.12 python3.11 python3; do
+        in_range "$candidate" || continue
+        if has_venv "$candidate"; then
+            python=$candidate
+            return
+        fi
+        without_venv=${without_venv:-$candidate}
+    done
+    if [ -n "$without_venv" ]; then
+        say "$without_venv cannot make virtual environments." \
+            "On Debian or Ubuntu: apt-get install python3-venv"
+    else
+        say "aitrader needs Python 3.11, 3.12 or 3.13, and none of python3.13, python3.12," \
+            "python3.11 and python3 on your PATH is one. Install one and start again."
+    fi
+    return 1
+}
+
+# What the environment was made from; the path too, since a moved environment does not work.
+fingerprint() {
+    printf '%s\n' "$root"
+    cat "$root/requirements.lock" "$root/pyproject.toml" "$root/tools/setup.sh" | cksum
+}
+
+is_current() {
+    [ -x "$venv/bin/python" ] && [ -f "$venv/stamp" ] &&
+        [ "$(cat "$venv/stamp")" = "$(fingerprint)" ]
+}
+
+# One starter sets up, the others wait. The lock belongs to the open file 9, which this shell
+# shares with the Python that takes it, and ends with this shell, however that ends.
+take_turn() {
+    exec 9>"$root/.venv.lock"
+    "$python" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
+}
+
+# uv itself comes from the lock too, so that pip checks its hash.
+get_uv() {
+    awk '/^[^ ]/ { mine = /^uv==/ } mine' "$root/requirements.lock" >"$venv/uv.txt"
+    pip_install --require-hashes -r "$venv/uv.txt" >/dev/null 2>&1
+}
+
+pip_install() {
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+# Packages first; then the project, by the build backend that the lock brought: nothing to fetch.
+install_with() {
+    "$@" --require-hashes -r "$root/requirements.lock" &&
+        "$@" --no-deps --no-build-isolation -e "$root"
+}
+
+uv_install() { "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" "$@"; }
+
+install_packages() {
+    "$python" -m venv --clear "$venv" || return 1
+    if get_uv; then
+        install_with uv_install && return
+        say "uv could not install the packages, see above; trying pip ..."
+    fi
+    install_with pip_install && return
+    say "The packages could not be installed: pip says why above." \
+        "If a proxy or a mirror stands between you and the package index, tell pip of it."
+    return 1
+}
+
+set_up() {
+    root=$1
+    venv=$root/.venv
+    is_current && return
+    find_python || return 1
+    take_turn || return 1
+    if ! is_current; then
+        say "Setting up .venv (once, about 15 s) ..."
+        rm -f "$venv/stamp"
+        install_packages || return 1
+        fingerprint >"$venv/stamp.new"
+        mv "$venv/stamp.new" "$venv/stamp"
+    fi
+    exec 9>&-
+}
