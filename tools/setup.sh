@@ -55,7 +55,7 @@ get_uv() {
 }
 
 pip_install() {
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@"
 }
 
 # Packages first; then the project, by the build backend that the lock brought: nothing to fetch.

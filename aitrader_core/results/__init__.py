@@ -1,0 +1,1 @@
+"""What came of it: standings, curves and their picture, computed from stored model-days."""

@@ -1,0 +1,103 @@
+"""A leaderboard's rows, from equity curves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+FEWEST_SESSIONS = 20  # below it volatility and Sharpe ratio say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One session of one model, as the ledger has it. Returns are fractions."""
+
+    session: date
+    value_open: Decimal
+    value_close: Decimal | None
+    profit: Decimal
+    daily_return: float
+    cumulative_return: float
+    max_drawdown: float
+    fills: int
+    refusals: int
+    commission: Decimal
+
+    @property
+    def value(self) -> Decimal:
+        """The last mark that is known."""
+        return self.value_open if self.value_close is None else self.value_close
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One model on a leaderboard.
+
+    `total_return` and `max_drawdown` are fractions over all its sessions, nothing annualised;
+    `volatility` is the yearly standard deviation of session returns, `sharpe` their yearly Sharpe
+    ratio at a risk-free rate of 0: both None under 20 sessions.
+    """
+
+    rank: int
+    model: str
+    sessions: int
+    first: date
+    last: date
+    value: Decimal
+    total_return: float
+    max_drawdown: float
+    volatility: float | None
+    sharpe: float | None
+    fills: int
+    refusals: int
+    commission: Decimal
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **asdict(self),
+            "first": self.first.isoformat(),
+            "last": self.last.isoformat(),
+            "value": f"{self.value:f}",
+            "commission": f"{self.commission:f}",
+        }
+
+
+def standings(curves: Mapping[str, Sequence[Point]]) -> list[Standing]:
+    """Best total return first; equal returns share a rank."""
+    ordered = sorted(
+        ((model, curve) for model, curve in curves.items() if curve),
+        key=lambda item: (-item[1][-1].cumulative_return, item[0]),
+    )
+    returns = [curve[-1].cumulative_return for _, curve in ordered]
+    return [_standing(returns.index(r) + 1, m, c) for (m, c), r in zip(ordered, returns, strict=True)]
+
+
+def _standing(rank: int, model: str, curve: Sequence[Point]) -> Standing:
+    volatility, sharpe = _risk([point.daily_return for point in curve])
+    last = curve[-1]
+    return Standing(
+        rank=rank,
+        model=model,
+        sessions=len(curve),
+        first=curve[0].session,
+        last=last.session,
+        value=last.value,
+        total_return=last.cumulative_return,
+        max_drawdown=last.max_drawdown,
+        volatility=volatility,
+        sharpe=sharpe,
+        fills=sum(point.fills for point in curve),
+        refusals=sum(point.refusals for point in curve),
+        commission=sum((point.commission for point in curve), Decimal(0)),
+    )
+
+
+def _risk(returns: Sequence[float]) -> tuple[float | None, float | None]:
+    if len(returns) < FEWEST_SESSIONS or len(set(returns)) == 1:
+        return None, None
+    import empyrical  # brings pandas and scipy: not at start-up
+    import numpy as np
+
+    series = np.asarray(returns)
+    return float(empyrical.annual_volatility(series)), float(empyrical.sharpe_ratio(series))

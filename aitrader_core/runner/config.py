@@ -1,0 +1,121 @@
+"""What the files under configs/ say, parsed once into frozen models."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from aitrader_core.domain.errors import ConfigError
+from aitrader_core.simulation.costs import CostProfile
+
+Parsed = TypeVar("Parsed")
+
+
+def _model_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}", name):
+        raise ValueError(
+            f"{name!r} can't be a model's name, which is a partition key and a file's name: "
+            "letters, digits and . _ - @, no comma and no bar"
+        )
+    return name
+
+
+ModelName = Annotated[str, AfterValidator(_model_name)]
+Cash = Annotated[Decimal, Field(gt=0, lt=Decimal(10) ** 15, decimal_places=8)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(_Frozen):
+    first_session: date
+    last_session: date
+
+
+class MarketConfig(_Frozen):
+    """configs/markets/<market>.yaml: what is true of a market whatever is traded there."""
+
+    exchange: str
+    currency: str
+    quantity_step: Annotated[Decimal, Field(gt=0)]
+
+
+class ModelConfig(BaseModel):
+    """configs/models/<name>.yaml: the kind, and that kind's own parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class ArenaConfig(_Frozen):
+    """configs/arenas/<market>.yaml: who trades what, from when to when, on which terms."""
+
+    market: str
+    prices: str
+    symbols: Annotated[tuple[str, ...], Field(min_length=1)]
+    first_session: date
+    last_session: date
+    start_session: date
+    initial_cash: Cash
+    costs: str
+    history: Annotated[int, Field(ge=1, le=10_000)]
+    models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
+    demo: Span
+
+
+def read(folder: Path, name: str, as_type: type[Parsed]) -> Parsed:
+    """Parse `folder`/`name`.yaml. ConfigError names the file, the key and what is allowed."""
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        there = sorted(p.stem for p in folder.glob("*.yaml"))
+        raise ConfigError(f"{path} does not exist; {folder.name} has {', '.join(there) or 'none'}")
+    return parse(_content(path), as_type, str(path))
+
+
+def parse(content: object, as_type: type[Parsed], place: str) -> Parsed:
+    """`content` as `as_type`. ConfigError names the place, the key and what is allowed."""
+    try:
+        return TypeAdapter(as_type).validate_python(content)
+    except ValidationError as error:
+        faults = "; ".join(_fault(as_type, fault) for fault in error.errors())
+        raise ConfigError(f"{place}: {faults}") from error
+
+
+def costs(config_dir: Path, name: str) -> CostProfile:
+    return read(config_dir / "costs", name, CostProfile)
+
+
+def _content(path: Path) -> object:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    return {} if content is None else content
+
+
+def _fault(as_type: type[Any], fault: Any) -> str:
+    key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        allowed = _keys(as_type)
+        near = get_close_matches(str(fault["loc"][-1]), allowed, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return f"{key}: unknown key; {hint}allowed are {', '.join(allowed) or 'none'}"
+    if fault["type"] in ("missing", "missing_argument"):
+        return f"{key}: is missing"
+    return f"{key}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _keys(as_type: type[Any]) -> list[str]:
+    fields = getattr(as_type, "model_fields", None) or getattr(as_type, "__dataclass_fields__", {})
+    return sorted(fields)

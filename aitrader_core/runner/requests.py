@@ -1,0 +1,88 @@
+"""Checks a request before anything is stored: every fault gets a sentence and a way out."""
+
+from collections.abc import Sequence
+from datetime import date
+from difflib import get_close_matches
+
+from aitrader_core.domain.errors import JobError
+from aitrader_core.market.gaps import find_gaps
+from aitrader_core.runner.arena import Arena
+from aitrader_core.runner.floor import Floor
+from aitrader_core.storage.job import JobRequest
+
+
+def submit(
+    floor: Floor,
+    first: str,
+    last: str,
+    models: Sequence[str],
+    *,
+    source: str,
+    replace_existing: bool = False,
+    fresh: bool = False,
+) -> int:
+    """Check a request, queue it, and return the job's id. JobError names what is wrong."""
+    arena = floor.arena
+    begin, end = parse_date(first), parse_date(last)
+    sessions = _sessions(arena, begin, end)
+    names = _models(arena, models)
+    _check_prices(floor, sessions)
+    floor.register_models()
+    return floor.jobs.submit(
+        JobRequest(arena.market, begin, end, names, sessions, replace_existing, fresh, source)
+    )
+
+
+def parse_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise JobError(f"{text!r} is not a date: write it as YYYY-MM-DD") from error
+
+
+def _sessions(arena: Arena, first: date, last: date) -> tuple[date, ...]:
+    if first > last:
+        raise JobError(f"the range is reversed: {first} is after {last}")
+    for end in (first, last):
+        if not arena.calendar.is_session(end):
+            raise JobError(arena.calendar.explain(end))
+        if not arena.first_session <= end <= arena.last_session:
+            raise JobError(
+                f"{end} is outside the {arena.market} arena, which has the sessions "
+                f"{arena.first_session} to {arena.last_session}"
+            )
+    return arena.calendar.between(first, last)
+
+
+def _models(arena: Arena, names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        raise JobError(f"no model is named: choose from {', '.join(arena.models)}")
+    for name in names:
+        if name not in arena.models:
+            near = get_close_matches(name, arena.models, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise JobError(
+                f"there is no model {name!r} in the {arena.market} arena: {hint}"
+                f"it has {', '.join(arena.models)}"
+            )
+    return tuple(dict.fromkeys(names))
+
+
+def _check_prices(floor: Floor, sessions: Sequence[date]) -> None:
+    by_symbol = floor.prices.sessions_by_symbol()
+    priced = {session for listed in by_symbol.values() for session in listed}
+    missing = [s for s in sessions if s not in priced]
+    where = f"materialize {floor.arena.market}/bars for them first"
+    if missing:
+        raise JobError(
+            f"{len(missing)} of the {len(sessions)} sessions have no prices, the first is "
+            f"{missing[0]}: {where}"
+        )
+    gaps = find_gaps(floor.arena.calendar, by_symbol)
+    for symbol, absent in gaps.items():
+        if inside := [s for s in absent if sessions[0] <= s <= sessions[-1]]:
+            raise JobError(
+                f"{symbol} has no bar on {inside[0]}"
+                + (f" and {len(inside) - 1} more sessions" if len(inside) > 1 else "")
+                + f": {where}"
+            )

@@ -1,0 +1,81 @@
+"""What the environment says: AITRADER_* variables, parsed once."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aitrader_core.domain.errors import ConfigError
+from aitrader_core.storage.embedded import embedded_url
+from aitrader_core.storage.urls import DatabaseUrls
+
+PREFIX = "AITRADER_"
+
+
+def project_root() -> Path:
+    """The folder that holds aitrader_core, configs and sql."""
+    return Path(__file__).resolve().parents[2]
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _upper(text: Any) -> Any:
+    return text.upper() if isinstance(text, str) else text
+
+
+Folder = Annotated[Path, AfterValidator(_absolute)]
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
+]
+
+
+class Settings(BaseSettings):
+    """Frozen; read it with `load_settings`, whose errors are sentences."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: str | None = Field(default=None, repr=False)  # it may hold a password
+    home: Folder = Field(default_factory=lambda: project_root() / ".aitrader")
+    config_dir: Folder = Field(default_factory=lambda: project_root() / "configs")
+    log_level: LogLevel = "INFO"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_every_variable(cls, values: Any) -> Any:
+        """A mistyped variable would otherwise be a setting that is silently not used."""
+        allowed = [f"{PREFIX}{name.upper()}" for name in cls.model_fields]
+        for name in sorted(os.environ):
+            if name.upper().startswith(PREFIX) and name.upper() not in allowed:
+                raise ConfigError(_unknown(name, allowed))
+        return values
+
+
+def load_settings() -> Settings:
+    """The settings of this process; ConfigError names the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = (f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigError("; ".join(faults)) from error
+
+
+def urls(settings: Settings) -> DatabaseUrls:
+    """Of the database that the settings name, or of the embedded one; starts nothing."""
+    return DatabaseUrls(settings.database_url or embedded_url(embedded_data(settings)))
+
+
+def embedded_data(settings: Settings) -> Path:
+    """Where the embedded server keeps its files."""
+    return settings.home / "postgres"
+
+
+def _unknown(name: str, allowed: list[str]) -> str:
+    close = get_close_matches(name.upper(), allowed, n=1, cutoff=0)
+    return f"{name} is no setting: did you mean {close[0]}? There are {', '.join(allowed)}."

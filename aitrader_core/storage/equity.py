@@ -1,0 +1,63 @@
+"""Reads of the ledger that go across sessions and models."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Engine, RowMapping, func, select
+
+from aitrader_core.storage.schema import model_days
+
+_LIVE = model_days.c.superseded_at.is_(None)
+_POINT = (
+    model_days.c.model,
+    model_days.c.session,
+    model_days.c.value_open,
+    model_days.c.value_close,
+    model_days.c.profit,
+    model_days.c.daily_return,
+    model_days.c.cumulative_return,
+    model_days.c.max_drawdown,
+    model_days.c.fill_count,
+    model_days.c.refusal_count,
+    model_days.c.commission,
+)
+
+
+def equity_points(
+    engine: Engine,
+    market: str,
+    models: Sequence[str] | None = None,
+    first: date = date.min,
+    last: date = date.max,
+) -> Sequence[RowMapping]:
+    """The stored sessions of a market, by model and session; of some models or of a span only."""
+    query = select(*_POINT).where(
+        model_days.c.market == market, _LIVE, model_days.c.session.between(first, last)
+    )
+    if models is not None:
+        query = query.where(model_days.c.model.in_(models))
+    with engine.connect() as connection:
+        ordered = query.order_by(model_days.c.model, model_days.c.session)
+        return connection.execute(ordered).mappings().all()
+
+
+def last_sessions(engine: Engine, market: str) -> dict[str, date]:
+    """The latest stored session of each model."""
+    query = (
+        select(model_days.c.model, func.max(model_days.c.session))
+        .where(model_days.c.market == market, _LIVE)
+        .group_by(model_days.c.model)
+    )
+    with engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def ledger_state(engine: Engine, market: str) -> str:
+    """A name for what is stored of a market; another one after any change."""
+    query = select(
+        func.coalesce(func.max(model_days.c.id), 0),
+        func.count().filter(model_days.c.superseded_at.is_not(None)),
+    ).where(model_days.c.market == market)
+    with engine.connect() as connection:
+        newest, superseded = connection.execute(query).one()
+    return f"{newest}.{superseded}"

@@ -1,0 +1,74 @@
+"""What a job is: a request, its state, and the state of each of its model-days."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (JobStatus.PENDING, JobStatus.RUNNING)
+
+
+class DetailStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A range of sessions x models, checked against calendar, prices and configuration."""
+
+    market: str
+    first: date
+    last: date
+    models: tuple[str, ...]
+    sessions: tuple[date, ...]
+    replace_existing: bool = False
+    fresh: bool = False
+    source: str = "cli"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: int
+    market: str
+    first: date
+    last: date
+    models: tuple[str, ...]
+    replace_existing: bool
+    fresh: bool
+    source: str
+    status: JobStatus
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def request(self) -> str:
+        """The name that every run of this job stores its model-days under."""
+        return f"job-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    model: str
+    session: date
+    status: DetailStatus
+    reason: str | None
+    attempt: int
+    run_id: str | None
+    seconds: float | None

@@ -1,0 +1,203 @@
+"""Bars and corporate actions in Postgres, with the vintage that each came from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, Table, select
+from sqlalchemy.dialects.postgresql import insert
+
+from aitrader_core.domain.errors import MarketDataError
+from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, Split, Symbol
+from aitrader_core.storage.schema import bars, corporate_actions, vintages
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Prices of a span as they are known now: of each bar its latest vintage.
+
+    `name` is source and vintage, as a model-day's manifest records it.
+    """
+
+    bars: Sequence[Bar]
+    actions: Sequence[CorporateAction]
+    name: str
+
+
+class PriceStore:
+    """The price history of one market from one source."""
+
+    def __init__(self, engine: Engine, market: str, source: str) -> None:
+        self._engine = engine
+        self._market = market
+        self._source = source
+
+    def save(
+        self, vintage: str, new_bars: Iterable[Bar], actions: Iterable[CorporateAction]
+    ) -> dict[date, int]:
+        """Store what is new or restated; how many bars were given for each session.
+
+        Raises MarketDataError when a vintage contradicts what it said before.
+        """
+        given = list(new_bars)
+        with self._engine.begin() as connection:
+            vintage_id = self._vintage_id(connection, vintage)
+            known = self._known(connection, given)
+            changed = [b for b in given if known.get((b.session, b.symbol), (None, 0))[0] != b]
+            for bar in changed:
+                if known.get((bar.session, bar.symbol), (None, 0))[1] == vintage_id:
+                    raise MarketDataError(
+                        f"{self._source} gives {bar.symbol} on {bar.session} another price than "
+                        f"before under the same vintage, {vintage}: import it as a new vintage"
+                    )
+            self._insert(connection, bars, [_bar_row(b) for b in changed], vintage_id)
+            rows = [_action_row(a) for a in actions]
+            self._insert(connection, corporate_actions, rows, vintage_id)
+        counts: dict[date, int] = {}
+        for bar in given:
+            counts[bar.session] = counts.get(bar.session, 0) + 1
+        return counts
+
+    def load(self, symbols: Sequence[Symbol], first: date, last: date) -> History:
+        """Everything known of `symbols` from `first` to `last`, both included."""
+        with self._engine.connect() as connection:
+            found = self._latest_bars(connection, symbols, first, last)
+            labels = select(vintages.c.label).where(self._ours())
+            newest = max((row["vintage_id"] for row in found), default=None)
+            label = connection.scalar(labels.where(vintages.c.id == newest))
+            return History(
+                [_bar(row) for row in found],
+                self._latest_actions(connection, symbols, first, last),
+                f"{self._source} {label}",
+            )
+
+    def sessions(self) -> Sequence[date]:
+        """Those with a bar of any symbol, oldest first."""
+        query = (
+            select(bars.c.session)
+            .distinct()
+            .join(vintages)
+            .where(self._ours())
+            .order_by(bars.c.session)
+        )
+        with self._engine.connect() as connection:
+            return connection.scalars(query).all()
+
+    def sessions_by_symbol(self) -> dict[Symbol, list[date]]:
+        """The sessions with a bar, of each symbol, oldest first."""
+        query = (
+            select(bars.c.symbol, bars.c.session)
+            .distinct()
+            .join(vintages)
+            .where(self._ours())
+            .order_by(bars.c.symbol, bars.c.session)
+        )
+        found: dict[Symbol, list[date]] = {}
+        with self._engine.connect() as connection:
+            for symbol, session in connection.execute(query):
+                found.setdefault(Symbol(symbol), []).append(session)
+        return found
+
+    def _ours(self) -> Any:
+        return (vintages.c.market == self._market) & (vintages.c.source == self._source)
+
+    def _vintage_id(self, connection: Connection, label: str) -> int:
+        connection.execute(
+            insert(vintages)
+            .values(market=self._market, source=self._source, label=label)
+            .on_conflict_do_nothing()
+        )
+        query = select(vintages.c.id).where(self._ours(), vintages.c.label == label)
+        return int(connection.execute(query).scalar_one())
+
+    def _known(
+        self, connection: Connection, given: Sequence[Bar]
+    ) -> dict[tuple[date, Symbol], tuple[Bar, int]]:
+        if not given:
+            return {}
+        sessions = [b.session for b in given]
+        symbols = sorted({b.symbol for b in given})
+        rows = self._latest_bars(connection, symbols, min(sessions), max(sessions))
+        return {(r["session"], Symbol(r["symbol"])): (_bar(r), r["vintage_id"]) for r in rows}
+
+    def _insert(
+        self, connection: Connection, table: Table, rows: list[dict[str, Any]], vintage_id: int
+    ) -> None:
+        if rows:
+            ours = {"market": self._market, "vintage_id": vintage_id}
+            connection.execute(
+                insert(table).on_conflict_do_nothing(), [{**ours, **row} for row in rows]
+            )
+
+    def _latest_bars(
+        self, connection: Connection, symbols: Sequence[Symbol], first: date, last: date
+    ) -> Sequence[RowMapping]:
+        query = (
+            select(bars)
+            .distinct(bars.c.session, bars.c.symbol)
+            .join(vintages)
+            .where(
+                self._ours(),
+                bars.c.market == self._market,
+                bars.c.session.between(first, last),
+                bars.c.symbol.in_(symbols),
+            )
+            .order_by(bars.c.session, bars.c.symbol, bars.c.vintage_id.desc())
+        )
+        return connection.execute(query).mappings().all()
+
+    def _latest_actions(
+        self, connection: Connection, symbols: Sequence[Symbol], first: date, last: date
+    ) -> Sequence[CorporateAction]:
+        table = corporate_actions
+        query = (
+            select(table)
+            .distinct(table.c.ex_date, table.c.symbol, table.c.kind)
+            .join(vintages)
+            .where(
+                self._ours(),
+                table.c.ex_date.between(first, last),
+                table.c.symbol.in_(symbols),
+            )
+            .order_by(table.c.ex_date, table.c.symbol, table.c.kind, table.c.vintage_id.desc())
+        )
+        return [_action(row) for row in connection.execute(query).mappings()]
+
+
+def _bar_row(bar: Bar) -> dict[str, Any]:
+    return {
+        "session": bar.session,
+        "symbol": bar.symbol,
+        "open": bar.open,
+        "high": bar.high,
+        "low": bar.low,
+        "close": bar.close,
+        "volume": bar.volume,
+    }
+
+
+def _bar(row: RowMapping) -> Bar:
+    return Bar(
+        Symbol(row["symbol"]),
+        row["session"],
+        row["open"],
+        row["high"],
+        row["low"],
+        row["close"],
+        row["volume"],
+    )
+
+
+def _action_row(action: CorporateAction) -> dict[str, Any]:
+    return {
+        "ex_date": action.ex_date,
+        "symbol": action.symbol,
+        "kind": "split" if isinstance(action, Split) else "cash_dividend",
+        "value": action.ratio if isinstance(action, Split) else action.amount,
+    }
+
+
+def _action(row: RowMapping) -> CorporateAction:
+    kind = Split if row["kind"] == "split" else CashDividend
+    return kind(Symbol(row["symbol"]), row["ex_date"], row["value"])

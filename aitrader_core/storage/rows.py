@@ -1,0 +1,168 @@
+"""A model-day as rows of the schema, and back."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from sqlalchemy import RowMapping
+
+from aitrader_core.domain.market import Symbol
+from aitrader_core.domain.model_day import (
+    Ending,
+    Manifest,
+    ModelDay,
+    Opening,
+    Performance,
+)
+from aitrader_core.domain.orders import Fill, Order, Outcome, Refused, Side
+from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
+from aitrader_core.domain.transcript import Entry
+
+_STORABLE = 40  # digits before and after the point; a wish for more is kept in the reason
+
+
+def day_row(day: ModelDay) -> dict[str, object]:
+    figures, before = day.performance, day.opening.performance.value
+    return {
+        "market": day.market,
+        "model": day.model,
+        "session": day.session,
+        "opening_cash": day.opening.portfolio.cash,
+        "bought": day.bought,
+        "sold": day.sold,
+        "commission": day.commission,
+        "corporate_cash": day.corporate_cash,
+        "closing_cash": day.closing.cash,
+        "value_open": day.value_open,
+        "value_close": day.value_close,
+        "profit": day.profit,
+        "daily_return": float(day.profit) / float(before) if before else 0.0,
+        "start_value": figures.start,
+        "peak_value": figures.peak,
+        "cumulative_return": figures.cumulative_return,
+        "max_drawdown": figures.max_drawdown,
+        "ending": day.ending.value,
+        "fill_count": len(day.fills),
+        "refusal_count": len(day.refusals),
+        "manifest": {
+            "code": day.manifest.code,
+            "config": day.manifest.config,
+            "prices": day.manifest.prices,
+        },
+    }
+
+
+def order_rows(day: ModelDay) -> list[dict[str, object]]:
+    return [
+        {
+            "number": number,
+            "symbol": outcome.order.symbol,
+            "side": outcome.order.side.value,
+            "quantity": _storable(outcome.order.quantity),
+            "outcome": "refused" if isinstance(outcome, Refused) else "filled",
+            "reason": outcome.reason if isinstance(outcome, Refused) else None,
+        }
+        for number, outcome in enumerate(day.blotter, 1)
+    ]
+
+
+def fill_rows(day: ModelDay) -> list[dict[str, object]]:
+    return [
+        {
+            "number": number,
+            "symbol": fill.order.symbol,
+            "side": fill.order.side.value,
+            "quantity": fill.order.quantity,
+            "price": fill.price,
+            "notional": fill.notional,
+            "commission": fill.commission,
+        }
+        for number, fill in enumerate(day.blotter, 1)
+        if isinstance(fill, Fill)
+    ]
+
+
+def adjustment_rows(day: ModelDay) -> list[dict[str, object]]:
+    return [
+        {
+            "symbol": adjustment.symbol,
+            "kind": adjustment.kind.value,
+            "quantity_change": adjustment.quantity_change,
+            "cash_change": adjustment.cash_change,
+        }
+        for adjustment in day.adjustments
+    ]
+
+
+def holding_rows(day: ModelDay) -> list[dict[str, object]]:
+    return [{"symbol": s, "quantity": q} for s, q in sorted(day.closing.positions.items())]
+
+
+def entries_json(entries: Iterable[Entry]) -> list[dict[str, str]]:
+    return [
+        {"role": e.role, "text": e.text, **({"tool": e.tool} if e.tool else {})} for e in entries
+    ]
+
+
+def opening_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Opening:
+    """The close that a row of model_days records, as the next session's opening."""
+    return Opening(closing_of(row, holdings), performance_of(row), row["session"])
+
+
+def closing_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Portfolio:
+    return Portfolio(
+        row["closing_cash"], {Symbol(h["symbol"]): h["quantity"] for h in holdings}
+    )
+
+
+def performance_of(row: RowMapping) -> Performance:
+    value = row["value_open"] if row["value_close"] is None else row["value_close"]
+    return Performance(row["start_value"], value, row["peak_value"], row["max_drawdown"])
+
+
+def outcome_of(order: RowMapping, fill: RowMapping | None) -> Outcome:
+    quantity = Decimal("NaN") if order["quantity"] is None else order["quantity"]
+    wish = Order(Symbol(order["symbol"]), Side(order["side"]), quantity)
+    if fill is None:
+        return Refused(wish, order["reason"])
+    return Fill(wish, fill["price"], fill["notional"], fill["commission"])
+
+
+def adjustment_of(row: RowMapping) -> Adjustment:
+    return Adjustment(
+        Symbol(row["symbol"]),
+        AdjustmentKind(row["kind"]),
+        row["quantity_change"],
+        row["cash_change"],
+    )
+
+
+def model_day_of(
+    row: RowMapping,
+    opening: Opening,
+    blotter: Iterable[Outcome],
+    adjusted: Iterable[RowMapping],
+    holdings: Iterable[RowMapping],
+    entries: Iterable[Mapping[str, str]],
+) -> ModelDay:
+    return ModelDay(
+        market=row["market"],
+        model=row["model"],
+        session=row["session"],
+        opening=opening,
+        adjustments=tuple(adjustment_of(a) for a in adjusted),
+        blotter=tuple(blotter),
+        closing=closing_of(row, holdings),
+        value_open=row["value_open"],
+        value_close=row["value_close"],
+        ending=Ending(row["ending"]),
+        transcript=tuple(Entry(e["role"], e["text"], e.get("tool")) for e in entries),
+        manifest=Manifest(**row["manifest"]),
+    )
+
+
+def _storable(quantity: Decimal) -> Decimal | None:
+    if not quantity.is_finite() or abs(quantity.adjusted()) > _STORABLE:
+        return None
+    exponent = quantity.as_tuple().exponent
+    return quantity if isinstance(exponent, int) and exponent >= -_STORABLE else None
+
