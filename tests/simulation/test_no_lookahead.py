@@ -17,14 +17,26 @@ from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.kinds import KINDS
 from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, MarketView, Split
 from aitrader_core.domain.model_day import Ending, ModelDay
+from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.simulation.costs import CostProfile
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.simulation.tape import Playhead, Tape
-from tests.simulation.tapes import SYMBOLS, A, B, desk_at, random_bars, run_days, tape_of, weekdays
+from aitrader_core.simulation.venue import SimulatedVenue
+from tests.simulation.tapes import (
+    SYMBOLS,
+    WHOLE,
+    A,
+    B,
+    desk_at,
+    random_bars,
+    run_days,
+    tape_of,
+    weekdays,
+)
 
 D = Decimal
 DEPTH = 6
-DAYS = weekdays(20)
+DAYS = weekdays(20, date(2024, 1, 15))  # over the first of a month
 FIRST = DAYS[DEPTH]
 ACTIONS: Sequence[CorporateAction] = (
     Split(A, DAYS[3], D(2)),
@@ -80,7 +92,7 @@ def run_to(cut: int, agent: Agent, tape: Tape) -> list[ModelDay]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(cut=cuts, seed=seeds, other=seeds)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_future_changes_nothing(kind: str, cut: int, seed: int, other: int) -> None:
     tape, agent = original(seed), agent_of(kind)
     expected = decisions(run_to(cut, agent, tape))
@@ -200,19 +212,20 @@ def not_yet_known(tape: Tape, session: date) -> set[Decimal]:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("walked", [0, 3])
 def test_no_later_price_can_be_reached_from_a_desk(kind: str, walked: int) -> None:
-    tape = unlike_tape()
-    session = DAYS[DEPTH + walked]
-    desk = desk_at(tape, session, cash="10000000")
+    tape, session = unlike_tape(), DAYS[DEPTH + walked]
+    venue = SimulatedVenue(tape, COSTS, FIRST)
+    views = [venue.open_session() for _ in range(walked + 1)]
+    desk = Desk(venue, views[-1], Portfolio(D(10_000_000)), WHOLE)
     agent_of(kind).trade(desk)
-    for root in (desk.view, desk):
-        found = list(reachable(root, without=desk._venue))
-        bars = [o for o in found if isinstance(o, Bar)]
-        assert {b.session for b in bars} == set(DAYS[walked : DEPTH + walked])
+    for root in (*views, desk):
+        found = list(reachable(root, without=venue))
+        assert {o.session for o in found if isinstance(o, Bar)} == set(DAYS[: DEPTH + walked])
         assert not any(isinstance(o, Tape | Playhead) for o in found)
         assert not any(isinstance(o, Split | CashDividend) and o.ex_date > session for o in found)
         prices = {o for o in found if isinstance(o, Decimal)}
         assert not prices & not_yet_known(tape, session)
-        assert set(desk.view.opens.values()) <= prices
+        assert prices >= {bar.close for row in views[-1].past for bar in row.values()}
+    assert any(o in tape.opens[session].values() for o in reachable(desk, without=venue))
 
 
 def test_the_search_finds_what_the_venue_holds() -> None:

@@ -1,0 +1,90 @@
+"""A view answers about the past, in shares of today, and no deeper than it may."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from aitrader_core.domain.market import Bar, MarketView, Split, Symbol, adjusted
+
+D = Decimal
+A, B = Symbol("AAA"), Symbol("BBB")
+DAYS = [date(2024, 1, n) for n in range(2, 7)]
+TODAY = DAYS[-1]
+
+
+def bar(symbol: Symbol, session: date, close: str | None) -> Bar:
+    return Bar(symbol, session, D(30), close=None if close is None else D(close))
+
+
+def view(*closes: str, splits: Sequence[Split] = (), depth: int = 3) -> MarketView:
+    past = [{A: bar(A, day, close)} for day, close in zip(DAYS, closes, strict=False)]
+    return MarketView(TODAY, {B: D(5), A: D(10)}, past, {A: splits}, depth)
+
+
+def test_closes_come_oldest_first_and_no_more_than_asked_for() -> None:
+    assert view("10", "11", "12", "13").closes(A, 2) == [D(12), D(13)]
+    assert view("10", "11", "12", "13").closes(A, 3) == [D(11), D(12), D(13)]
+    assert view("10").closes(A, 3) == [D(10)]
+    assert view().closes(A, 3) == []
+
+
+def test_a_close_that_is_not_known_is_left_out() -> None:
+    past = [{A: bar(A, DAYS[0], "10")}, {A: bar(A, DAYS[1], None)}]
+    assert MarketView(TODAY, {}, past, {}, 3).closes(A, 2) == [D(10)]
+
+
+@pytest.mark.parametrize("sessions", [-1, 0, 4, 1000])
+def test_no_deeper_than_the_depth_even_when_there_is_more(sessions: int) -> None:
+    for ask in (view("1", "2", "3", "4").closes, view("1", "2", "3", "4").history):
+        with pytest.raises(ValueError, match=f"history of 1 to 3 sessions, not {sessions}"):
+            ask(A, sessions)
+
+
+def test_last_is_the_previous_session() -> None:
+    assert view("10", "11").last(A) == bar(A, DAYS[1], "11")
+    assert view("10", "11").last(B) is None
+    assert view().last(A) is None
+    assert view("10", "11").previous_session == DAYS[1]
+    assert view().previous_session is None
+
+
+def test_symbols_are_those_on_offer_in_order() -> None:
+    assert view("10").symbols == [A, B]
+
+
+@pytest.mark.parametrize(
+    ("ex", "ratio", "closes"),
+    [
+        (1, "2", ["20", "44", "46"]),
+        (2, "2", ["20", "22", "46"]),
+        (4, "4", ["10", "11", "11.5"]),  # of today: all that is past
+        (2, "0.1", ["400", "440", "46"]),
+        (0, "2", ["40", "44", "46"]),
+    ],
+)
+def test_closes_are_in_the_shares_of_today(ex: int, ratio: str, closes: list[str]) -> None:
+    split = Split(A, DAYS[ex], D(ratio))
+    assert view("40", "44", "46", splits=[split]).closes(A, 3) == [D(close) for close in closes]
+
+
+def test_splits_add_up() -> None:
+    splits = [Split(A, DAYS[1], D(2)), Split(A, DAYS[2], D(3))]
+    assert view("60", "30", "10", splits=splits).closes(A, 3) == [D(10)] * 3
+
+
+def test_a_split_of_another_symbol_does_not_count() -> None:
+    past = [{A: bar(A, DAYS[0], "10")}]
+    other = MarketView(TODAY, {}, past, {B: [Split(B, TODAY, D(2))]}, 3)
+    assert other.closes(A, 1) == [D(10)]
+
+
+def test_a_whole_bar_is_adjusted_before_the_ex_date_only() -> None:
+    split = Split(A, DAYS[2], D(4))
+    before = Bar(A, DAYS[1], D(40), D(48), D(36), D(44), 1001)
+    assert adjusted(before, split) == Bar(A, DAYS[1], D(10), D(12), D(9), D(11), 4004)
+    begun = Bar(A, DAYS[1], D(40))
+    assert adjusted(begun, split) == Bar(A, DAYS[1], D(10))
+    on_the_day = Bar(A, DAYS[2], D(10), D(12), D(9), D(11), 4004)
+    assert adjusted(on_the_day, split) is on_the_day

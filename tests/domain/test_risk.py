@@ -1,0 +1,104 @@
+"""Every refusal is a sentence that says what was asked and what there is."""
+
+from decimal import Decimal
+
+import pytest
+
+from aitrader_core.domain.market import Symbol
+from aitrader_core.domain.orders import Approved, Order, Quote, Refused, Side
+from aitrader_core.domain.portfolio import Portfolio
+from aitrader_core.domain.risk import TradingRules, approve, bad_quantity
+
+D = Decimal
+A = Symbol("AAA")
+HELD = Portfolio(D("120"), {A: D(5)})
+
+
+def decide(
+    side: Side,
+    quantity: str,
+    *,
+    step: str = "1",
+    commission: str = "0",
+    portfolio: Portfolio = HELD,
+) -> Approved | Refused:
+    order = Order(A, side, D(quantity))
+    quote = Quote(D(90), D(90) * D(quantity), D(commission))
+    return approve(order, portfolio, quote, TradingRules(D(step)))
+
+
+def reason(decision: Approved | Refused) -> str:
+    assert isinstance(decision, Refused)
+    return decision.reason
+
+
+@pytest.mark.parametrize(
+    ("quantity", "step", "sentence"),
+    [
+        ("0", "1", "quantity 0 is not a positive number"),
+        ("-0", "1", "quantity -0 is not a positive number"),
+        ("-10", "1", "quantity -10 is not a positive number"),
+        ("NaN", "1", "quantity NaN is not a positive number"),
+        ("sNaN", "1", "quantity sNaN is not a positive number"),
+        ("Infinity", "1", "quantity Infinity is not a positive number"),
+        ("-Infinity", "1", "quantity -Infinity is not a positive number"),
+        ("1E+999999", "1", "quantity 1E+999999 is above 1,000,000,000,000, the most of one order"),
+        ("1000000000001", "1", "quantity 1000000000001 is above 1,000,000,000,000, the most of one order"),
+        ("0.5", "1", "quantity 0.5 is not a multiple of the lot, 1"),
+        ("1E-999999", "1", "quantity 1E-999999 is not a multiple of the lot, 1"),
+        ("150", "100", "quantity 150 is not a multiple of the lot, 100"),
+        ("0.00015", "0.0001", "quantity 0.00015 is not a multiple of the lot, 0.0001"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("side", Side)
+def test_what_is_no_quantity(side: Side, quantity: str, step: str, sentence: str) -> None:
+    order = Order(A, side, D(quantity))
+    assert bad_quantity(order.quantity, D(step)) == sentence
+    assert approve(order, HELD, None, TradingRules(D(step))) == Refused(order, sentence)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "step"), [("1", "1"), ("1.000", "1"), ("1E+2", "100"), ("0.0003", "0.0001")]
+)
+def test_what_is_one(quantity: str, step: str) -> None:
+    assert bad_quantity(D(quantity), D(step)) is None
+
+
+def test_the_largest_quantity_is_allowed() -> None:
+    assert bad_quantity(D(10) ** 12, D(1)) is None
+
+
+def test_what_is_not_traded() -> None:
+    order = Order(A, Side.SELL, D(1))
+    refused = approve(order, HELD, None, TradingRules())
+    assert refused == Refused(order, "AAA is not traded at this open")
+
+
+def test_more_than_the_cash() -> None:
+    assert reason(decide(Side.BUY, "10")) == "costs 900.00, cash is 120.00"
+    assert reason(decide(Side.BUY, "1", commission="30.001")) == "costs 120.001, cash is 120.00"
+
+
+def test_the_last_cent_may_be_spent() -> None:
+    decision = decide(Side.BUY, "1", commission="30")
+    assert decision == Approved(Order(A, Side.BUY, D(1)))
+
+
+def test_more_than_is_held() -> None:
+    assert reason(decide(Side.SELL, "6")) == "sells 6 AAA, 5 are held"
+    assert reason(decide(Side.SELL, "1", portfolio=Portfolio(D(0)))) == "sells 1 AAA, 0 are held"
+    fractional = Portfolio(D(0), {A: D("0.50000000")})
+    assert reason(decide(Side.SELL, "0.6", step="0.1", portfolio=fractional)) == (
+        "sells 0.6 AAA, 0.5 are held"
+    )
+
+
+def test_all_that_is_held_may_be_sold() -> None:
+    assert isinstance(decide(Side.SELL, "5"), Approved)
+
+
+def test_a_sale_that_costs_more_than_it_brings_needs_the_cash() -> None:
+    broke = Portfolio(D(1), {A: D(5)})
+    assert isinstance(decide(Side.SELL, "1", commission="91", portfolio=broke), Approved)
+    refused = decide(Side.SELL, "1", commission="91.01", portfolio=broke)
+    assert reason(refused) == "costs 1.01, cash is 1.00"
