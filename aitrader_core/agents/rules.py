@@ -5,6 +5,7 @@ Each is a frozen dataclass whose fields are its configuration.
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 from statistics import fmean, pstdev, stdev
 from typing import Annotated, ClassVar, Literal
@@ -13,8 +14,8 @@ from pydantic import Field
 
 from aitrader_core.agents.sizing import affordable, begins, equal_weights, rebalance
 from aitrader_core.domain.market import MarketView, Symbol
-from aitrader_core.domain.money import plain_quantity, whole_steps
 from aitrader_core.domain.model_day import Ending
+from aitrader_core.domain.money import plain_quantity, whole_steps
 from aitrader_core.simulation.desk import Desk
 
 Period = Literal["session", "week", "month"]
@@ -169,7 +170,7 @@ class InverseVolatility:
         closes = [float(c) for c in view.closes(symbol, self.lookback + 1)]
         if len(closes) <= self.lookback:
             return None
-        return stdev(b / a - 1 for a, b in zip(closes, closes[1:], strict=False))
+        return stdev(b / a - 1 for a, b in pairwise(closes))
 
 
 def _listed(what: str, symbols: list[Symbol], figures: dict[Symbol, float]) -> str:

@@ -33,7 +33,7 @@ class MarketDataError(AitraderError):
     pass
 
 
-class MissingBar(MarketDataError):
+class MissingBar(MarketDataError):  # noqa: N818 - the field calls it so
     pass
 
 

@@ -70,7 +70,9 @@ def standings(curves: Mapping[str, Sequence[Point]]) -> list[Standing]:
         key=lambda item: (-item[1][-1].cumulative_return, item[0]),
     )
     returns = [curve[-1].cumulative_return for _, curve in ordered]
-    return [_standing(returns.index(r) + 1, m, c) for (m, c), r in zip(ordered, returns, strict=True)]
+    return [
+        _standing(returns.index(r) + 1, m, c) for (m, c), r in zip(ordered, returns, strict=True)
+    ]
 
 
 def _standing(rank: int, model: str, curve: Sequence[Point]) -> Standing:

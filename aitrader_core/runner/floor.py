@@ -15,6 +15,7 @@ from aitrader_core.storage.jobs import Jobs
 from aitrader_core.storage.postgres import PostgresStore
 from aitrader_core.storage.prices import PriceStore
 from aitrader_core.storage.registry import register_models
+from aitrader_core.storage.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Floor:
     @cached_property
     def prices(self) -> PriceStore:
         return PriceStore(self.engine, self.arena.market, self.arena.source.name)
+
+    @cached_property
+    def turns(self) -> Turns:
+        return Turns(self.engine)
 
     def tape(self, first: date, last: date) -> Tape:
         """The stored prices of `first` to `last`, and the history before them."""

@@ -32,9 +32,7 @@ def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
     """
     view = venue.open_session()
     actions = venue.corporate_actions()
-    changes = tuple(
-        adjustments(opening.portfolio, actions, view.opens, trader.rules.quantity_step)
-    )
+    changes = tuple(adjustments(opening.portfolio, actions, view.opens, trader.rules.quantity_step))
     portfolio = opening.portfolio
     for change in changes:
         portfolio = portfolio.apply(change)

@@ -70,16 +70,21 @@ class Broken:
 Step = Made | Kept | Broken
 
 
-def walk(floor: Floor, plan: Plan, stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
-    """Simulate and store each session of `plan` that is not stored yet; `stop` is asked before each.
+Put = Callable[[ModelDay, Origin, float], Stored]
 
-    A failure of the model or of its data ends the walk with one `Broken`; a database that is
-    lost raises.
+
+def walk(
+    floor: Floor, plan: Plan, put: Put | None = None, stop: Callable[[], bool] = lambda: False
+) -> Iterator[Step]:
+    """Simulate each session of `plan` that is not stored yet, and store it with `put`.
+
+    `put` is the floor's own unless another is given; `stop` is asked before each session. A
+    failure of the model or of its data ends the walk with one `Broken`; a lost database raises.
     """
     store, market = floor.model_days, floor.arena.market
     with store.lock(market, plan.model):
         floor.jobs.mark(plan.origin, plan.model, plan.sessions, DetailStatus.RUNNING)
-        walker = _Walker(floor, plan)
+        walker = _Walker(floor, plan, put or store.put)
         for position, session in enumerate(plan.sessions):
             if stop():
                 return
@@ -100,9 +105,10 @@ def _mark_broken(floor: Floor, plan: Plan, step: Broken, rest: tuple[date, ...])
 class _Walker:
     """Where a walk stands: the last close, and the venue that is about to open."""
 
-    def __init__(self, floor: Floor, plan: Plan) -> None:
+    def __init__(self, floor: Floor, plan: Plan, put: Put) -> None:
         self._floor = floor
         self._plan = plan
+        self._put = put
         market = floor.arena.market
         self._stored = set(floor.model_days.sessions(market, plan.model))
         self._ours = set(floor.model_days.sessions(market, plan.model, plan.origin.request))
@@ -119,10 +125,10 @@ class _Walker:
         try:
             day = self._simulate(session)
             seconds = perf_counter() - began
-            stored = self._floor.model_days.put(day, self._plan.origin, seconds)
+            stored = self._put(day, self._plan.origin, seconds)
         except (OperationalError, InterfaceError):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a model raises is its own failure
+        except Exception as error:  # whatever a model raises is its own failure
             return Broken(session, error)
         self._last = day
         self._stored = {s for s in self._stored if s < session} | {session}

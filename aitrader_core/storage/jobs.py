@@ -150,9 +150,7 @@ class Jobs:
     def finish(self, job_id: int) -> JobStatus:
         """Roll a job up whose runs have all ended; sessions that no run reached are given up."""
         with self._engine.begin() as connection:
-            canceled = connection.scalar(
-                select(jobs.c.cancel_requested).where(jobs.c.id == job_id)
-            )
+            canceled = connection.scalar(select(jobs.c.cancel_requested).where(jobs.c.id == job_id))
             if canceled:
                 _give_up(connection, job_id, DetailStatus.CANCELED, None)
             else:
@@ -208,9 +206,7 @@ _COMPLETE = text(
 )
 
 
-def _give_up(
-    connection: Connection, job_id: int, status: DetailStatus, reason: str | None
-) -> None:
+def _give_up(connection: Connection, job_id: int, status: DetailStatus, reason: str | None) -> None:
     connection.execute(
         update(job_details)
         .where(job_details.c.job_id == job_id, job_details.c.status.in_(("pending", "running")))

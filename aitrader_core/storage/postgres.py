@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.model_day import ModelDay, Opening
 from aitrader_core.storage import rows
+from aitrader_core.storage.history import load_days
 from aitrader_core.storage.jobs import complete_detail
 from aitrader_core.storage.schema import (
     adjustments,
@@ -82,13 +83,11 @@ class PostgresStore:
     def get(self, market: str, model: str, session: date) -> ModelDay | None:
         with self._engine.connect() as connection:
             row = _live_row(connection, market, model, session)
-            return None if row is None else _load(connection, row)
+            return None if row is None else load_days(connection, [row])[0]
 
 
 def _of(market: str, model: str, *columns: Any) -> Select[Any]:
-    return select(*columns).where(
-        model_days.c.market == market, model_days.c.model == model, _LIVE
-    )
+    return select(*columns).where(model_days.c.market == market, model_days.c.model == model, _LIVE)
 
 
 def _live_row(
@@ -146,29 +145,8 @@ def _supersede(connection: Connection, day: ModelDay) -> int:
     condition = [model_days.c.market == day.market, model_days.c.model == day.model, _LIVE]
     if day.opening.after is not None:
         condition.append(model_days.c.session >= day.session)
-    done = connection.execute(
-        update(model_days).where(*condition).values(superseded_at=func.now())
-    )
+    done = connection.execute(update(model_days).where(*condition).values(superseded_at=func.now()))
     return done.rowcount
-
-
-def _load(connection: Connection, row: RowMapping) -> ModelDay:
-    filled = {f["number"]: f for f in _children(connection, fills, row["id"])}
-    blotter = [
-        rows.outcome_of(order, filled.get(order["number"]))
-        for order in _children(connection, orders, row["id"])
-    ]
-    previous = select(model_days).where(model_days.c.id == row["previous_id"])
-    before = connection.execute(previous).mappings().first()
-    start = Opening.with_cash(row["start_value"])
-    return rows.model_day_of(
-        row,
-        start if before is None else _close(connection, before),
-        blotter,
-        _children(connection, adjustments, row["id"]),
-        _children(connection, holdings, row["id"]),
-        _children(connection, transcripts, row["id"])[0]["entries"],
-    )
 
 
 def _close(connection: Connection, row: RowMapping) -> Opening:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Table, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from aitrader_core.domain.errors import MarketDataError
 from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, Split, Symbol
@@ -135,7 +135,7 @@ class PriceStore:
     ) -> Sequence[RowMapping]:
         query = (
             select(bars)
-            .distinct(bars.c.session, bars.c.symbol)
+            .ext(distinct_on(bars.c.session, bars.c.symbol))
             .join(vintages)
             .where(
                 self._ours(),
@@ -153,7 +153,7 @@ class PriceStore:
         table = corporate_actions
         query = (
             select(table)
-            .distinct(table.c.ex_date, table.c.symbol, table.c.kind)
+            .ext(distinct_on(table.c.ex_date, table.c.symbol, table.c.kind))
             .join(vintages)
             .where(
                 self._ours(),

@@ -109,9 +109,7 @@ def opening_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Opening:
 
 
 def closing_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Portfolio:
-    return Portfolio(
-        row["closing_cash"], {Symbol(h["symbol"]): h["quantity"] for h in holdings}
-    )
+    return Portfolio(row["closing_cash"], {Symbol(h["symbol"]): h["quantity"] for h in holdings})
 
 
 def performance_of(row: RowMapping) -> Performance:
@@ -165,4 +163,3 @@ def _storable(quantity: Decimal) -> Decimal | None:
         return None
     exponent = quantity.as_tuple().exponent
     return quantity if isinstance(exponent, int) and exponent >= -_STORABLE else None
-

@@ -117,7 +117,7 @@ def test_a_dividend_is_paid_on_the_shares_before_a_split_of_the_same_day(split_f
 
 
 def test_each_change_says_what_it_was() -> None:
-    actions = [CashDividend(A, TODAY, D("0.125")), split("1.5")]
+    actions: Sequence[CorporateAction] = [CashDividend(A, TODAY, D("0.125")), split("1.5")]
     changes = list(adjustments(Portfolio(D(0), {A: D(3)}), actions, {A: D(10)}, D(1)))
     assert changes == [
         Adjustment(A, AdjustmentKind.CASH_DIVIDEND, D(0), D("0.375")),
@@ -126,7 +126,7 @@ def test_each_change_says_what_it_was() -> None:
 
 
 def test_what_is_not_held_is_not_touched() -> None:
-    actions = [Split(B, TODAY, D(2)), CashDividend(B, TODAY, D(1))]
+    actions: Sequence[CorporateAction] = [Split(B, TODAY, D(2)), CashDividend(B, TODAY, D(1))]
     assert list(adjustments(HUNDRED, actions, {}, D(1))) == []
 
 

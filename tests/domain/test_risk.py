@@ -43,7 +43,7 @@ def reason(decision: Approved | Refused) -> str:
         ("Infinity", "1", "quantity Infinity is not a positive number"),
         ("-Infinity", "1", "quantity -Infinity is not a positive number"),
         ("1E+999999", "1", "quantity 1E+999999 is above 1,000,000,000,000, the most of one order"),
-        ("1000000000001", "1", "quantity 1000000000001 is above 1,000,000,000,000, the most of one order"),
+        ("1E+13", "1", "quantity 1E+13 is above 1,000,000,000,000, the most of one order"),
         ("0.5", "1", "quantity 0.5 is not a multiple of the lot, 1"),
         ("1E-999999", "1", "quantity 1E-999999 is not a multiple of the lot, 1"),
         ("150", "100", "quantity 150 is not a multiple of the lot, 100"),

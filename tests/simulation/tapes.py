@@ -45,13 +45,13 @@ def tape_of(
     first: date = MONDAY,
 ) -> Tape:
     """A tape from a row per symbol and a word per session: `open/close`, `price`, `open/?`, `-`."""
+    sessions = weekdays(max(len(row.split()) for row in rows.values()), first)
     bars = [
         bar(symbol, session, *_prices(word))
         for symbol, row in rows.items()
-        for session, word in zip(weekdays(99, first), row.split(), strict=False)
+        for session, word in zip(sessions, row.split(), strict=False)
         if word != "-"
     ]
-    sessions = weekdays(max(len(row.split()) for row in rows.values()), first)
     return Tape(sessions, bars, actions, depth=depth, prices="handmade")
 
 

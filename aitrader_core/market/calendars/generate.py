@@ -13,7 +13,7 @@ FIRST, LAST = date(2000, 1, 1), date(2030, 12, 31)
 
 def generate(exchange: str) -> str:
     """The file's text; the same library gives the same bytes."""
-    import exchange_calendars  # noqa: PLC0415  not there without the dev extra
+    import exchange_calendars
 
     calendar = exchange_calendars.get_calendar(exchange, start=str(FIRST), end=str(LAST))
     sessions = {stamp.date() for stamp in calendar.sessions}

@@ -1,0 +1,68 @@
+"""Whether a stored model-day could have known the future: make it again with another one."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from random import Random
+
+from aitrader_core.domain.market import Bar
+from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.model_day import run_model_day
+from aitrader_core.simulation.tape import Tape
+from aitrader_core.simulation.venue import SimulatedVenue
+
+_AHEAD = 5  # sessions after the one that is made again
+
+
+def lookahead_faults(floor: Floor, per_model: int, seed: str) -> list[str]:
+    """Of each model `per_model` stored days, drawn by `seed`: those whose decisions change.
+
+    Days that were made under another configuration or price vintage are passed over.
+    """
+    faults = []
+    for model in floor.arena.models:
+        stored = floor.model_days.sessions(floor.arena.market, model)
+        drawn = Random(f"{seed} {model}").sample(stored, min(per_model, len(stored)))
+        faults += [fault for day in _days(floor, model, drawn) if (fault := _fault(floor, day))]
+    return faults
+
+
+def scrambled(tape: Tape, session: date, seed: str = "") -> Tape:
+    """`tape` with other prices for everything that is not known at the open of `session`."""
+    lot = Random(f"{seed} {session}")
+    bars = [
+        bar if bar.session < session else _other(bar, lot, keep_open=bar.session == session)
+        for row in tape.bars.values()
+        for bar in row.values()
+    ]
+    actions = [a for day in tape.actions.values() for a in day if a.ex_date <= session]
+    return Tape(tape.sessions, bars, actions, depth=tape.depth, prices=tape.prices)
+
+
+def _days(floor: Floor, model: str, sessions: list[date]) -> Iterator[ModelDay]:
+    for session in sorted(sessions):
+        if day := floor.model_days.get(floor.arena.market, model, session):
+            yield day
+
+
+def _fault(floor: Floor, day: ModelDay) -> str | None:
+    arena, calendar = floor.arena, floor.arena.calendar
+    later = calendar.between(day.session, arena.last_session)[: _AHEAD + 1]
+    tape = floor.tape(day.session, later[-1])
+    trader = arena.trader(day.model, tape.prices)
+    if trader.manifest != day.manifest:
+        return None
+    venue = SimulatedVenue(scrambled(tape, day.session), arena.costs, day.session)
+    again = run_model_day(trader, venue, day.opening)
+    if (again.blotter, again.transcript) == (day.blotter, day.transcript):
+        return None
+    return f"{day.model} on {day.session} decides otherwise when the prices after it are others"
+
+
+def _other(bar: Bar, lot: Random, *, keep_open: bool) -> Bar:
+    """Between a third and three times the price, the same number for the whole bar."""
+    factor = Decimal(str(round(3 ** lot.uniform(-1, 1), 3)))
+    high, low, close = (None if p is None else p * factor for p in (bar.high, bar.low, bar.close))
+    opened = bar.open if keep_open else bar.open * factor
+    return Bar(bar.symbol, bar.session, opened, high, low, close, bar.volume)

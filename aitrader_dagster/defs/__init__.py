@@ -1,0 +1,1 @@
+"""Definitions by area, each made once per market."""

@@ -1,0 +1,38 @@
+"""Everything that one market brings into Dagster."""
+
+import dagster as dg
+
+from aitrader_core.runner.arena import Arena
+from aitrader_dagster.defs.models import models_sensor
+from aitrader_dagster.defs.prices import bars_asset
+from aitrader_dagster.defs.queue import queue_sensor, simulate_job
+from aitrader_dagster.defs.requests import daily_schedule
+from aitrader_dagster.defs.results import (
+    leaderboard_asset,
+    ledger_checks,
+    publish_job,
+    publish_sensor,
+)
+from aitrader_dagster.defs.simulation import model_day_asset
+from aitrader_dagster.lib.partitions import market_partitions
+
+
+def market_definitions(arena: Arena) -> dg.Definitions:
+    """Assets, checks, jobs, sensors and the schedule of one market, under its name."""
+    partitions = market_partitions(arena)
+    simulate, publish = simulate_job(arena), publish_job(arena)
+    return dg.Definitions(
+        assets=[
+            bars_asset(arena, partitions),
+            model_day_asset(arena, partitions),
+            leaderboard_asset(arena),
+        ],
+        asset_checks=[ledger_checks(arena)],
+        jobs=[simulate, publish],
+        schedules=[daily_schedule(arena)],
+        sensors=[
+            models_sensor(arena, partitions),
+            queue_sensor(arena, partitions, simulate),
+            publish_sensor(arena, publish),
+        ],
+    )

@@ -1,0 +1,186 @@
+"""The queue: one job simulates at a time, a run per model, until every model-day has its state."""
+
+import json
+import time
+from collections.abc import Iterable
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
+
+from aitrader_core.runner.arena import Arena
+from aitrader_core.runner.floor import Floor
+from aitrader_core.storage.job import Job
+from aitrader_dagster.lib.assignment import ATTEMPT_TAG, JOB_TAG, MODEL_TAG
+from aitrader_dagster.lib.partitions import MarketPartitions
+from aitrader_dagster.lib.resources import TradingFloors
+
+MOST_ATTEMPTS = 3  # of a run whose process was lost; a model that fails is not tried again
+GONE_FOR = 10.0  # seconds that a started run may be without a sign of life
+
+_AT_WORK = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_BACKFILLING = [
+    BulkActionStatus.REQUESTED,
+    BulkActionStatus.CANCELING,
+    BulkActionStatus.FAILING,
+]
+
+
+def simulate_job(arena: Arena) -> UnresolvedAssetJobDefinition:
+    return dg.define_asset_job(
+        f"{arena.market}_simulate",
+        selection=dg.AssetSelection.assets([arena.market, "model_day"]).without_checks(),
+        description="Simulates model-days; the queue starts it, a run per model of a job.",
+    )
+
+
+def queue_sensor(
+    arena: Arena, partitions: MarketPartitions, job: UnresolvedAssetJobDefinition
+) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=f"{arena.market}_queue",
+        job=job,
+        minimum_interval_seconds=5,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def queue(context: dg.SensorEvaluationContext, floors: TradingFloors) -> dg.SensorResult:
+        """Starts the oldest pending job when nobody simulates, and rolls finished ones up."""
+        opened = floors.open(arena.market)
+        watched = bury_the_dead(context.instance, opened, json.loads(context.cursor or "{}"))
+        requests, said = tend(context.instance, opened, partitions)
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else dg.SkipReason(said),
+            cursor=json.dumps(watched),
+        )
+
+    return queue
+
+
+def tend(
+    instance: dg.DagsterInstance, floor: Floor, partitions: MarketPartitions
+) -> tuple[list[dg.RunRequest], str]:
+    """One look at the queue: the runs to launch, and what to say when there are none.
+
+    It may be cut off anywhere and repeated: a job's state is in the database, its runs in
+    Dagster, and a run that was launched before has the same key.
+    """
+    market = floor.arena.market
+    job = floor.jobs.running(market)
+    if job is not None:
+        requests, active = _continue(instance, floor, job)
+        if requests or active:
+            return requests, f"job {job.id} is running"
+        floor.jobs.finish(job.id)
+    job = floor.jobs.next_pending(market)
+    if job is None:
+        return [], "no job is pending"
+    absent = set(job.models) - set(instance.get_dynamic_partitions(partitions.models.name or ""))
+    if absent:
+        return [], f"job {job.id} waits for the partition of {', '.join(sorted(absent))}"
+    if backfill := _backfill_in_flight(instance, market):
+        return [], f"job {job.id} waits for backfill {backfill}"
+    if not floor.turns.is_free(market):
+        return [], f"job {job.id} waits for a run that is simulating"
+    floor.jobs.start(job.id)
+    return [_request(job, model, attempt=1) for model in job.models], ""
+
+
+def bury_the_dead(
+    instance: dg.DagsterInstance, floor: Floor, seen: dict[str, float]
+) -> dict[str, float]:
+    """Report runs whose process is gone, which Dagster itself does not notice.
+
+    A run at work holds a named connection to the database. One that is without it on two looks,
+    some seconds apart, is dead. Returns the runs to look at again, with the time of the first look.
+    """
+    now = time.time()
+    ids = {r.dagster_run.run_id for r in _runs_at_work(instance, floor.arena.market)}
+    silent = ids - floor.turns.alive(ids)
+    first_seen = {run_id: seen.get(run_id, now) for run_id in silent}
+    for run_id in [r for r, since in first_seen.items() if now - since >= GONE_FOR]:
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(
+                run,
+                "The process of this run is gone. What it stored stands: its job goes on by "
+                "itself; a backfill's run goes on when it is re-executed.",
+            )
+        del first_seen[run_id]
+    return first_seen
+
+
+def _runs_at_work(instance: dg.DagsterInstance, market: str) -> list[dg.RunRecord]:
+    """Started runs of the model-day asset, launched by the queue, the UI or a backfill."""
+    key = dg.AssetKey([market, "model_day"])
+    records = instance.get_run_records(dg.RunsFilter(statuses=_AT_WORK))
+    return [
+        record
+        for record in records
+        if record.start_time and key in (record.dagster_run.asset_selection or ())
+    ]
+
+
+def _continue(
+    instance: dg.DagsterInstance, floor: Floor, job: Job
+) -> tuple[list[dg.RunRequest], bool]:
+    """Runs still to launch for a running job, and whether any is still at work."""
+    requests, active = [], False
+    latest = _latest_runs(instance, job)
+    for model in job.models:
+        run = latest.get(model)
+        if run is None:
+            if not job.cancel_requested:
+                requests.append(_request(job, model, attempt=1))
+        elif not run.is_finished:
+            active = True
+            if job.cancel_requested and run.status == dg.DagsterRunStatus.QUEUED:
+                instance.run_coordinator.cancel_run(run.run_id)
+        elif _lost(floor, job, model, run):
+            requests.append(_request(job, model, attempt=int(run.tags[ATTEMPT_TAG]) + 1))
+    return requests, active
+
+
+def _lost(floor: Floor, job: Job, model: str, run: dg.DagsterRun) -> bool:
+    """Whether a finished run left sessions without a state, and may be tried again."""
+    return (
+        not job.cancel_requested
+        and int(run.tags[ATTEMPT_TAG]) < MOST_ATTEMPTS
+        and bool(floor.jobs.unfinished(job.id, model))
+    )
+
+
+def _latest_runs(instance: dg.DagsterInstance, job: Job) -> dict[str, dg.DagsterRun]:
+    """The newest run of each model of the job."""
+    latest: dict[str, dg.DagsterRun] = {}
+    for run in instance.get_runs(dg.RunsFilter(tags={JOB_TAG: str(job.id)})):  # newest first
+        latest.setdefault(run.tags[MODEL_TAG], run)
+    return latest
+
+
+def _request(job: Job, model: str, attempt: int) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"job-{job.id}-{model}-{attempt}",
+        tags={
+            JOB_TAG: str(job.id),
+            MODEL_TAG: model,
+            ATTEMPT_TAG: str(attempt),
+            "dagster/asset_partition_range_start": f"{job.first}|{model}",
+            "dagster/asset_partition_range_end": f"{job.last}|{model}",
+        },
+    )
+
+
+def _backfill_in_flight(instance: dg.DagsterInstance, market: str) -> str | None:
+    """The id of a backfill of this market's model-days that has not ended."""
+    key = dg.AssetKey([market, "model_day"])
+    found: Iterable[dg.PartitionBackfill] = instance.get_backfills(
+        filters=BulkActionsFilter(statuses=_BACKFILLING)
+    )
+    return next((b.backfill_id for b in found if key in (b.asset_selection or ())), None)

@@ -1,0 +1,122 @@
+"""The leaderboard of one market, and the checks that its ledger has to pass."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
+
+from aitrader_core.results.picture import equity_picture
+from aitrader_core.results.standings import standings
+from aitrader_core.runner.arena import Arena
+from aitrader_core.runner.lookahead import lookahead_faults
+from aitrader_core.runner.report import curves
+from aitrader_core.storage.audit import chain_faults, ledger_faults
+from aitrader_core.storage.equity import ledger_state
+from aitrader_core.storage.leaderboards import latest_published, publish
+from aitrader_dagster.lib.metadata import standings_table
+from aitrader_dagster.lib.resources import TradingFloors
+
+_SAMPLE = 3  # model-days of each model that are made again to look for look-ahead
+
+
+def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[arena.market, "leaderboard"],
+        group_name=arena.market,
+        kinds={"postgres"},
+        deps=[[arena.market, "model_day"]],
+    )
+    def leaderboard(
+        context: dg.AssetExecutionContext, floors: TradingFloors
+    ) -> dg.MaterializeResult[None]:
+        """Every model's standing, and their equity curves in one picture."""
+        opened = floors.open(arena.market)
+        as_of = ledger_state(opened.engine, arena.market)
+        drawn = curves(opened)
+        rows = standings(drawn)
+        png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
+        publish(opened.engine, arena.market, as_of, [r.as_json() for r in rows], context.run_id)
+        return dg.MaterializeResult(
+            metadata={
+                "standings": dg.MetadataValue.md(standings_table(rows)),
+                "equity": dg.MetadataValue.md(
+                    f"![equity](data:image/png;base64,{b64encode(png).decode()})"
+                ),
+                "models": len(rows),
+                "sessions": max((row.sessions for row in rows), default=0),
+            }
+        )
+
+    return leaderboard
+
+
+def ledger_checks(arena: Arena) -> dg.AssetChecksDefinition:
+    key = dg.AssetKey([arena.market, "model_day"])
+    described = {
+        "ledger_closes": "Closing = opening + fills + corporate actions - costs, exactly.",
+        "chain_unbroken": "Every model-day opens with the close of the one before it.",
+        "no_lookahead": "Stored days decide the same when every later price is another.",
+    }
+
+    @dg.multi_asset_check(
+        name=f"{arena.market}_ledger_checks",
+        specs=[
+            dg.AssetCheckSpec(name, asset=key, description=text) for name, text in described.items()
+        ],
+    )
+    def checks(floors: TradingFloors) -> Iterable[dg.AssetCheckResult]:
+        """The ledger of the whole market, added up again."""
+        opened = floors.open(arena.market)
+        engine, market = opened.engine, arena.market
+        yield _result(key, "ledger_closes", ledger_faults(engine, market))
+        yield _result(key, "chain_unbroken", chain_faults(engine, market))
+        seed = ledger_state(engine, market)
+        yield _result(key, "no_lookahead", lookahead_faults(opened, _SAMPLE, seed))
+
+    return checks
+
+
+def publish_job(arena: Arena) -> UnresolvedAssetJobDefinition:
+    model_day, leaderboard = [arena.market, "model_day"], [arena.market, "leaderboard"]
+    return dg.define_asset_job(
+        f"{arena.market}_publish",
+        selection=dg.AssetSelection.assets(leaderboard)
+        | dg.AssetSelection.checks_for_assets(dg.AssetKey(model_day)),
+        description="Checks the ledger and publishes the leaderboard.",
+    )
+
+
+def publish_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=f"{arena.market}_publish_when_changed",
+        job=job,
+        minimum_interval_seconds=5,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def publish_when_changed(
+        floors: TradingFloors,
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        """Publishes when the ledger has changed and nobody simulates any more."""
+        opened = floors.open(arena.market)
+        as_of = ledger_state(opened.engine, arena.market)
+        published = latest_published(opened.engine, arena.market)
+        if as_of == "0.0" or (published and published.as_of == as_of):
+            yield dg.SkipReason("the leaderboard is up to date")
+        elif opened.jobs.running(arena.market) or not opened.turns.is_free(arena.market):
+            yield dg.SkipReason("models are still trading")
+        else:
+            yield dg.RunRequest(run_key=as_of)
+
+    return publish_when_changed
+
+
+def _result(key: dg.AssetKey, name: str, faults: list[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not faults,
+        check_name=name,
+        asset_key=key,
+        metadata={"faults": len(faults), "first faults": "\n".join(faults[:20]) or "none"},
+    )

@@ -1,0 +1,1 @@
+"""Reusable classes: resources, the IO manager, the event storage."""

@@ -1,0 +1,82 @@
+"""Model-days and leaderboards as the Dagster UI shows them."""
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+
+from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.domain.money import plain, plain_quantity
+from aitrader_core.domain.orders import Refused
+from aitrader_core.results.standings import Standing
+from aitrader_core.storage.store import Stored
+
+Metadata = dict[str, dg.MetadataValue]
+
+
+def day_metadata(day: ModelDay, stored: Stored) -> Metadata:
+    """Figures alone: the UI plots them over the partitions."""
+    figures: Metadata = {
+        "value": dg.MetadataValue.float(float(day.value)),
+        "profit": dg.MetadataValue.float(float(day.profit)),
+        "cumulative_return": dg.MetadataValue.float(day.performance.cumulative_return),
+        "fills": dg.MetadataValue.int(len(day.fills)),
+        "refusals": dg.MetadataValue.int(len(day.refusals)),
+    }
+    if stored.superseded:
+        figures["superseded"] = dg.MetadataValue.int(stored.superseded)
+    return figures
+
+
+def full_metadata(day: ModelDay, stored: Stored) -> Metadata:
+    """Blotter, holdings and transcript of one model-day, to read."""
+    blotter = [
+        (
+            outcome.order.side,
+            plain_quantity(outcome.order.quantity),
+            outcome.order.symbol,
+            f"refused: {outcome.reason}"
+            if isinstance(outcome, Refused)
+            else f"{plain(outcome.price)}, commission {plain(outcome.commission)}",
+        )
+        for outcome in day.blotter
+    ]
+    holdings = [("cash", plain(day.closing.cash))] + [
+        (symbol, plain_quantity(q)) for symbol, q in sorted(day.closing.positions.items())
+    ]
+    said = [(entry.role, entry.text) for entry in day.transcript]
+    return {
+        "revision": dg.MetadataValue.int(stored.revision),
+        "blotter": dg.MetadataValue.md(_table(("side", "quantity", "symbol", "outcome"), blotter)),
+        "holdings": dg.MetadataValue.md(_table(("held at the close", "quantity"), holdings)),
+        "transcript": dg.MetadataValue.md(_table(("who", "what"), said)),
+    }
+
+
+def standings_table(standings: Sequence[Standing]) -> str:
+    """A leaderboard in Markdown."""
+    rows = [
+        (
+            str(s.rank),
+            s.model,
+            str(s.sessions),
+            f"{s.first} to {s.last}",
+            f"{s.value:,.2f}",
+            f"{s.total_return:+.2%}",
+            f"{s.max_drawdown:.2%}",
+            "" if s.sharpe is None else f"{s.sharpe:.2f}",
+            str(s.fills),
+            f"{s.commission:,.2f}",
+        )
+        for s in standings
+    ]
+    head = ("", "model", "sessions", "span", "value", "return", "max drawdown", "Sharpe")
+    return _table((*head, "fills", "commission"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(_cell(c) for c in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")

@@ -1,0 +1,13 @@
+"""What assets, sensors and jobs are given to work with."""
+
+import dagster as dg
+
+from aitrader_core.runner.floor import Floor, open_floor
+from aitrader_core.runner.settings import load_settings
+
+
+class TradingFloors(dg.ConfigurableResource["TradingFloors"]):
+    """Arenas with their database, as configs/ and the AITRADER_ settings say."""
+
+    def open(self, market: str) -> Floor:
+        return open_floor(load_settings(), market)

@@ -1,0 +1,118 @@
+"""One PostgreSQL for all tests of a process; a database of its own for each that asks."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine
+
+from aitrader_core.runner.arena import Arena, load_arena
+from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.settings import project_root
+from aitrader_core.storage.embedded import embedded_server
+from aitrader_core.storage.migrate import upgrade
+from aitrader_core.storage.urls import DatabaseUrls
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The plain URL of a server that this process of tests has for itself."""
+    folder = Path(tempfile.mkdtemp(prefix="aitrader-tests-", dir="/tmp"))
+    folder.chmod(0o755)  # the server may run as nobody
+    with embedded_server(folder / "postgres") as url:
+        for statement in ("alter system set fsync = off", "select pg_reload_conf()"):
+            _administer(url, statement)  # nothing here has to outlive a crash
+        yield url
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def database(postgres_url: str, _migrated: str) -> Iterator[DatabaseUrls]:
+    """A fresh database at the newest schema; Dagster's own one beside it is not made."""
+    with _copy(postgres_url, _migrated) as urls:
+        yield urls
+
+
+@pytest.fixture
+def floor(priced_database: DatabaseUrls, arena: Arena) -> Iterator[Floor]:
+    """The us arena on a fresh database that has all its bundled prices and nothing else."""
+    with _open(priced_database, arena) as opened:
+        yield opened
+
+
+@pytest.fixture
+def priced_database(postgres_url: str, _priced: str) -> Iterator[DatabaseUrls]:
+    with _copy(postgres_url, _priced) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="module")
+def module_floor(postgres_url: str, _priced: str, arena: Arena) -> Iterator[Floor]:
+    """Like `floor`, one for all the tests of a module."""
+    with _copy(postgres_url, _priced) as urls, _open(urls, arena) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def arena() -> Arena:
+    """The us arena as it is committed."""
+    return load_arena(project_root() / "configs", "us")
+
+
+@pytest.fixture
+def config_dir(tmp_path: Path) -> Path:
+    """A copy of configs/ that a test may edit."""
+    return Path(shutil.copytree(project_root() / "configs", tmp_path / "configs"))
+
+
+@pytest.fixture(scope="session")
+def _migrated(postgres_url: str) -> str:
+    urls = DatabaseUrls(DatabaseUrls(postgres_url).in_database("template_migrated"))
+    _administer(postgres_url, f"create database {urls.database}")
+    engine = create_engine(urls.engine)
+    upgrade(engine)
+    engine.dispose()  # a database with connections can't be copied
+    return urls.database
+
+
+@pytest.fixture(scope="session")
+def _priced(postgres_url: str, _migrated: str, arena: Arena) -> str:
+    urls = DatabaseUrls(DatabaseUrls(postgres_url).in_database("template_priced"))
+    _administer(postgres_url, f"create database {urls.database} template {_migrated}")
+    with _open(urls, arena) as opened:
+        opened.import_prices(arena.first_session, arena.last_session)
+    return urls.database
+
+
+@contextmanager
+def _copy(postgres_url: str, template: str) -> Iterator[DatabaseUrls]:
+    name = f"test_{next(_numbers)}"
+    _administer(postgres_url, f"create database {name} template {template} strategy file_copy")
+    urls = DatabaseUrls(DatabaseUrls(postgres_url).in_database(name))
+    try:
+        yield urls
+    finally:
+        for database in (urls.database, urls.dagster_database):
+            _administer(postgres_url, f"drop database if exists {database} with (force)")
+
+
+@contextmanager
+def _open(urls: DatabaseUrls, arena: Arena) -> Iterator[Floor]:
+    engine = create_engine(urls.engine)
+    try:
+        yield Floor(arena, engine)
+    finally:
+        engine.dispose()
+
+
+def _administer(url: str, statement: str) -> None:
+    conninfo = DatabaseUrls(url).in_database("postgres")
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(statement.encode())
