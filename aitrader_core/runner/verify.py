@@ -99,6 +99,8 @@ def _replay(floor: Floor, tape: Tape, run: Sequence[Record]) -> Iterator[Differe
         except AitraderError as error:
             yield Difference(day.model, day.session, f"cannot be replayed: {error}{hint}")
             continue
+        if record.contradictions:
+            continue  # what follows from them says nothing more
         for fault in _compare(record, again):
             yield Difference(day.model, day.session, fault + hint)
 
@@ -111,7 +113,7 @@ def _trader(floor: Floor, day: ModelDay) -> Trader:
 def _compare(record: Record, again: ModelDay) -> Iterator[str]:
     day = record.day
     if day.adjustments != again.adjustments:
-        yield f"adjustments are {day.adjustments}, replayed {again.adjustments}"
+        yield f"adjustments are {_listed(day)}, replayed {_listed(again)}"
     for number, (was, now) in enumerate(zip_longest(day.blotter, again.blotter), 1):
         if not _same(was, now):
             yield f"order {number}, {_told(was.order)}, was {_came(was)}, replayed {_came(now)}"
@@ -126,10 +128,18 @@ def _compare(record: Record, again: ModelDay) -> Iterator[str]:
 
 
 def _same(was: Outcome, now: Outcome) -> bool:
-    """An order for no quantity (stored without one) is the same whenever it is refused."""
-    if not was.order.quantity.is_finite():
-        return isinstance(was, Refused) and isinstance(now, Refused)
+    """How a quantity was written is not stored: a reason that repeats it may read otherwise."""
+    if isinstance(was, Refused) and isinstance(now, Refused):
+        return was.reason == now.reason or was.reason.startswith("quantity ")
     return was == now
+
+
+def _listed(day: ModelDay) -> str:
+    changes = [
+        f"{a.kind} {a.symbol} {a.quantity_change:+f}, cash {a.cash_change:+f}"
+        for a in day.adjustments
+    ]
+    return "; ".join(changes) or "none"
 
 
 def _told(order: Order) -> str:

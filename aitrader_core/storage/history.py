@@ -28,7 +28,7 @@ class Record:
     """A live model-day, with the figures of its row and what its rows say against each other."""
 
     day: ModelDay
-    figures: Mapping[str, Any]
+    figures: RowMapping
     contradictions: tuple[str, ...]
 
 

@@ -159,7 +159,7 @@ class Jobs:
             status = _rolled_up(connection, job_id, canceled=bool(canceled))
             connection.execute(
                 update(jobs)
-                .where(jobs.c.id == job_id)
+                .where(jobs.c.id == job_id, jobs.c.status == "running")
                 .values(status=status.value, finished_at=func.now())
             )
         return status
@@ -218,7 +218,7 @@ def _rolled_up(connection: Connection, job_id: int, *, canceled: bool) -> JobSta
     """Completed when nothing failed, failed when nothing else came of it, partial in between."""
     found = set(
         connection.scalars(
-            select(job_details.c.status.distinct()).where(job_details.c.job_id == job_id)
+            select(job_details.c.status).distinct().where(job_details.c.job_id == job_id)
         )
     )
     if canceled and "canceled" in found:

@@ -14,7 +14,7 @@ def models_sensor(arena: Arena, partitions: MarketPartitions) -> dg.SensorDefini
 
     @dg.sensor(
         name=f"{arena.market}_models",
-        minimum_interval_seconds=5,
+        minimum_interval_seconds=2,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def models(
@@ -22,10 +22,8 @@ def models_sensor(arena: Arena, partitions: MarketPartitions) -> dg.SensorDefini
     ) -> Iterator[dg.SensorResult]:
         """A partition for each model of the arena; one that left keeps its days in the database."""
         opened = floors.open(arena.market)
-        configured, known = (
-            set(opened.arena.models),
-            set(context.instance.get_dynamic_partitions(name)),
-        )
+        configured = set(opened.arena.models)
+        known = set(context.instance.get_dynamic_partitions(name))
         if configured == known:
             yield dg.SensorResult(skip_reason="the partitions are those of the arena")
             return

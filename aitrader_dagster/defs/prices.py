@@ -22,23 +22,20 @@ def bars_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefinitio
     )
     def bars(
         context: dg.AssetExecutionContext, floors: TradingFloors
-    ) -> Iterator[dg.AssetMaterialization]:
+    ) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
         """Unadjusted daily bars, as the price source gives them, with their vintage."""
-        keys = sorted(context.partition_keys)
-        first, last = date.fromisoformat(keys[0]), date.fromisoformat(keys[-1])
-        counts = floors.open(arena.market).import_prices(first, last)
-        for key in keys:
-            if found := counts.get(date.fromisoformat(key)):
-                yield dg.AssetMaterialization(
-                    context.asset_key,
-                    partition=key,
-                    metadata={"dagster/partition_row_count": found},
-                )
-        if missing := [key for key in keys if date.fromisoformat(key) not in counts]:
-            raise dg.Failure(
-                f"{arena.source.name} has no bars for {len(missing)} of {len(keys)} sessions, "
-                f"the first is {missing[0]}",
-                allow_retries=False,
-            )
+        sessions = sorted(date.fromisoformat(key) for key in context.partition_keys)
+        counts = floors.open(arena.market).import_prices(sessions[0], sessions[-1])
+        missing = [session for session in sessions if session not in counts]
+        if not missing:
+            yield dg.MaterializeResult(metadata={"bars": sum(counts.values())})
+            return
+        for session in sorted(counts):
+            yield dg.AssetMaterialization(context.asset_key, partition=session.isoformat())
+        raise dg.Failure(
+            f"{arena.source.name} has no bars for {len(missing)} of {len(sessions)} sessions, "
+            f"the first is {missing[0]}",
+            allow_retries=False,
+        )
 
     return bars

@@ -46,7 +46,7 @@ def queue_sensor(
     @dg.sensor(
         name=f"{arena.market}_queue",
         job=job,
-        minimum_interval_seconds=5,
+        minimum_interval_seconds=2,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def queue(context: dg.SensorEvaluationContext, floors: TradingFloors) -> dg.SensorResult:
@@ -81,13 +81,11 @@ def tend(
     job = floor.jobs.next_pending(market)
     if job is None:
         return [], "no job is pending"
-    absent = set(job.models) - set(instance.get_dynamic_partitions(partitions.models.name or ""))
-    if absent:
-        return [], f"job {job.id} waits for the partition of {', '.join(sorted(absent))}"
     if backfill := _backfill_in_flight(instance, market):
         return [], f"job {job.id} waits for backfill {backfill}"
     if not floor.turns.is_free(market):
         return [], f"job {job.id} waits for a run that is simulating"
+    instance.add_dynamic_partitions(partitions.models.name or "", job.models)
     floor.jobs.start(job.id)
     return [_request(job, model, attempt=1) for model in job.models], ""
 

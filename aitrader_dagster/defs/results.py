@@ -93,7 +93,7 @@ def publish_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.Sensor
     @dg.sensor(
         name=f"{arena.market}_publish_when_changed",
         job=job,
-        minimum_interval_seconds=5,
+        minimum_interval_seconds=2,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def publish_when_changed(

@@ -78,6 +78,8 @@ def simulate(
                     context.log.error("".join(traceback.format_exception(step.error)))
                 elif step.session in assignment.own[plan.model]:
                     yield _event(context, plan.model, step, origin, alone=alone)
+    if job_id is not None:
+        floor.jobs.finish_if_done(job_id)
     if broken:
         raise dg.Failure("; ".join(broken), allow_retries=False)
 

@@ -42,9 +42,8 @@ def assignment_of(
     if job_id := tags.get(JOB_TAG):
         return _of_job(context, floor, int(job_id), own)
     backfill = tags.get(BACKFILL_TAG)
-    request = (
-        f"backfill-{backfill}" if backfill else f"run-{context.run.root_run_id or context.run_id}"
-    )
+    first_run = context.run.root_run_id or context.run_id
+    request = f"backfill-{backfill}" if backfill else f"run-{first_run}"
     origin = Origin(request, context.run_id)
     target = (_backfill_target(context, backfill, partitions) if backfill else None) or own
     plans = tuple(

@@ -35,8 +35,6 @@ def test_the_value_goes_on_over_a_split(
     days = run_days(BuyAndHold(), tape, DAYS[0], 3, opening=opening)
     marks = {(day.value_open, day.value_close, day.profit) for day in days}
     assert marks == {(D(760), D(760), D(0))}
-        (D(760), D(760), D(0))
-    ] * 3
     assert [len(day.adjustments) for day in days] == [0, 1, 0]
     assert days[2].closing == Portfolio(D(cash), {A: D(shares)})
     assert days[2].performance.max_drawdown == 0

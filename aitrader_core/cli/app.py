@@ -1,0 +1,57 @@
+"""The commands together, and what an error looks like: one sentence, never a stack trace."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from aitrader_core import __version__
+from aitrader_core.cli.jobs import jobs
+from aitrader_core.cli.results import leaderboard, models, results
+from aitrader_core.cli.serving import demo, up
+from aitrader_core.cli.verifying import verify
+from aitrader_core.domain.errors import AitraderError, InputError, StorageError
+
+FAILED, NOTHING_DONE, INTERRUPTED = 1, 2, 130
+
+
+class Sentences(click.Group):
+    """Exit code 2 when the request or its surroundings are wrong, 1 for a failure at work."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        try:
+            code = super().main(args, *rest, **{**extra, "standalone_mode": False})
+        except click.NoArgsIsHelpError as asked:
+            asked.show(sys.stdout)
+            sys.exit(NOTHING_DONE)
+        except click.ClickException as error:
+            _fail(_usage(error), NOTHING_DONE)
+        except (click.Abort, KeyboardInterrupt):
+            _fail("interrupted", INTERRUPTED)
+        except (InputError, StorageError) as error:
+            _fail(str(error), NOTHING_DONE)
+        except AitraderError as error:
+            _fail(str(error), FAILED)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aitrader", message="%(prog)s %(version)s")
+def main() -> None:
+    """Runs trading models against real market history, one session at a time."""
+
+
+for command in (up, demo, jobs, models, results, leaderboard, verify):
+    main.add_command(command)
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    click.echo(f"aitrader: {' '.join(sentence.split())}", err=True)
+    sys.exit(code)
+
+
+def _usage(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    way_out = f" (see {context.command_path} --help)" if context else ""
+    return f"{error.format_message().rstrip('.')}{way_out}"

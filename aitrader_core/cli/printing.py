@@ -1,0 +1,66 @@
+"""How results look: tables that fit 80 columns, or JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console(*, err: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=err, highlight=False, soft_wrap=False)
+
+
+def say(sentence: str) -> None:
+    click.echo(sentence)
+
+
+def print_json(content: object) -> None:
+    click.echo(json.dumps(content, default=_as_json, indent=2))
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()
+) -> None:
+    """`right` names the columns of numbers."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    numbers = set(right)
+    for column in columns:
+        table.add_column(
+            column,
+            justify="right" if column in numbers else "left",
+            no_wrap=column in numbers,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*row)
+    console().print(table, markup=False)
+
+
+def money(value: Decimal) -> str:
+    return f"{value:,.2f}"
+
+
+def percent(fraction: float) -> str:
+    return f"{100 * fraction:+.2f} %"
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _as_json(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value.is_finite() else str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{value!r} is not JSON")

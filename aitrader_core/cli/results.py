@@ -1,0 +1,177 @@
+"""aitrader models, results and leaderboard."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aitrader_core.cli.opening import (
+    NOTHING_STORED,
+    as_json_option,
+    known_models,
+    market_option,
+    open_floor,
+    span,
+    span_options,
+)
+from aitrader_core.cli.printing import money, percent, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+
+    from aitrader_core.runner.floor import Floor
+
+
+@click.command()
+@market_option
+@as_json_option
+def models(market: str, as_json: bool) -> None:
+    """The models of an arena, and how far each has traded."""
+    from aitrader_core.storage.equity import last_sessions
+
+    with open_floor(market) as floor:
+        last = last_sessions(floor.engine, market)
+    found = [
+        {
+            "name": model.name,
+            "kind": model.config.kind,
+            "parameters": model.config.parameters,
+            "last_session": last.get(model.name),
+        }
+        for model in floor.arena.models.values()
+    ]
+    found += [
+        {"name": name, "kind": None, "parameters": {}, "last_session": last[name]}
+        for name in sorted(last.keys() - floor.arena.models.keys())
+    ]
+    if as_json:
+        print_json(found)
+    else:
+        columns = ("model", "kind", "parameters", "last session")
+        print_table(columns, [_model_row(model) for model in found])
+
+
+@click.command()
+@click.argument("one_model", metavar="[MODEL", required=False)
+@click.argument("one_session", metavar="SESSION]", required=False)
+@click.option("--model", "named", multiple=True, metavar="A", help="May be repeated.")
+@click.option("--session", metavar="DATE", help="With one model: that model-day in full.")
+@span_options
+@market_option
+@as_json_option
+def results(
+    one_model: str | None,
+    one_session: str | None,
+    named: tuple[str, ...],
+    session: str | None,
+    start: str | None,
+    end: str | None,
+    market: str,
+    as_json: bool,
+) -> None:
+    """Stored model-days, a row each; with MODEL and SESSION one of them in full."""
+    names = [*([one_model] if one_model else ()), *named]
+    day = one_session or session
+    first, last = span(day or start, day or end)
+    with open_floor(market) as floor:
+        chosen = known_models(floor, names)
+        if day and len(names) == 1:
+            _show_day(floor, names[0], first, as_json=as_json)
+        else:
+            _list_days(floor, chosen, first, last, as_json=as_json)
+
+
+@click.command()
+@market_option
+@as_json_option
+def leaderboard(market: str, as_json: bool) -> None:
+    """Every model's standing, best total return first."""
+    from aitrader_core.runner.board import standing_rows
+
+    with open_floor(market) as floor:
+        rows = standing_rows(floor)
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        say(NOTHING_STORED)
+    else:
+        print_leaderboard(rows)
+
+
+def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
+    from decimal import Decimal
+
+    columns = ("#", "model", "value", "return", "drawdown", "sharpe", "sessions", "fills")
+    print_table(
+        columns,
+        [
+            (
+                str(row["rank"]),
+                row["model"],
+                money(Decimal(row["value"])),
+                percent(row["total_return"]),
+                percent(row["max_drawdown"]),
+                "-" if row["sharpe"] is None else f"{row['sharpe']:.2f}",
+                f"{row['sessions']:,}",
+                f"{row['fills']:,}",
+            )
+            for row in rows
+        ],
+        right=(*columns[:1], *columns[2:]),
+    )
+
+
+def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
+    parameters = ", ".join(f"{key} {value}" for key, value in model["parameters"].items())
+    last = model["last_session"]
+    return (
+        model["name"],
+        model["kind"] or "not in the arena",
+        parameters or "-",
+        str(last) if last else "never traded",
+    )
+
+
+def _show_day(floor: "Floor", model: str, session: date, *, as_json: bool) -> None:
+    from aitrader_core.cli.day_printing import day_json, print_day
+    from aitrader_core.domain.errors import InputError
+
+    day = floor.model_days.get(floor.arena.market, model, session)
+    if day is None:
+        calendar = floor.arena.calendar
+        why = "" if calendar.is_session(session) else f": {calendar.explain(session)}"
+        raise InputError(f"{model} has no stored day on {session}{why}")
+    if as_json:
+        print_json(day_json(day))
+    else:
+        print_day(day, floor.arena.currency)
+
+
+def _list_days(
+    floor: "Floor", models: Sequence[str], first: date, last: date, *, as_json: bool
+) -> None:
+    from aitrader_core.storage.equity import equity_points
+
+    found = equity_points(floor.engine, floor.arena.market, models, first, last)
+    if as_json:
+        print_json([dict(point) for point in found])
+    elif not found:
+        say("nothing is stored of that" if models else NOTHING_STORED)
+    else:
+        columns = ("session", "model", "open", "close", "profit", "return", "fills", "refused")
+        print_table(columns, map(_point_row, found), right=columns[2:])
+
+
+def _point_row(point: "RowMapping") -> tuple[str, ...]:
+    close = point["value_close"]
+    return (
+        str(point["session"]),
+        point["model"],
+        money(point["value_open"]),
+        "-" if close is None else money(close),
+        money(point["profit"]),
+        percent(point["daily_return"]),
+        str(point["fill_count"]),
+        str(point["refusal_count"]),
+    )
