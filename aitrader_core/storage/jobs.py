@@ -147,6 +147,12 @@ class Jobs:
             status = connection.scalar(select(jobs.c.status).where(jobs.c.id == job_id))
         return None if status is None else JobStatus(status)
 
+    def finish_if_done(self, job_id: int) -> None:
+        """Roll a job up as soon as each of its model-days has its final state."""
+        counts = self.counts(job_id)
+        if not counts[DetailStatus.PENDING] + counts[DetailStatus.RUNNING]:
+            self.finish(job_id)
+
     def finish(self, job_id: int) -> JobStatus:
         """Roll a job up whose runs have all ended; sessions that no run reached are given up."""
         with self._engine.begin() as connection:
