@@ -1,5 +1,7 @@
 """The code location: one set of definitions for each arena under configs/."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from aitrader_core.runner.arena import load_arenas
@@ -9,13 +11,17 @@ from aitrader_dagster.defs.requests import enqueue_simulation
 from aitrader_dagster.lib.io_manager import ModelDayIOManager
 from aitrader_dagster.lib.resources import TradingFloors
 
-_floors = TradingFloors()
 
-defs = dg.Definitions.merge(
-    *(market_definitions(arena) for arena in load_arenas(load_settings().config_dir).values()),
-    dg.Definitions(
+def build_definitions(config_dir: Path) -> dg.Definitions:
+    """Everything that the arenas under `config_dir` bring, on shared resources."""
+    floors = TradingFloors()
+    shared = dg.Definitions(
         jobs=[enqueue_simulation],
-        resources={"floors": _floors, "model_days": ModelDayIOManager(floors=_floors)},
+        resources={"floors": floors, "model_days": ModelDayIOManager(floors=floors)},
         executor=dg.in_process_executor,
-    ),
-)
+    )
+    arenas = load_arenas(config_dir).values()
+    return dg.Definitions.merge(shared, *(market_definitions(arena) for arena in arenas))
+
+
+defs = build_definitions(load_settings().config_dir)

@@ -30,8 +30,8 @@ class BuyAndHold:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     def trade(self, desk: Desk) -> Ending:
-        if not desk.portfolio.positions:
-            desk.say("nothing held: buy everything on offer in equal parts")
+        if desk.is_first:
+            desk.say("the first session: buy everything on offer in equal parts")
             rebalance(desk, equal_weights(desk.view.symbols))
         return Ending.DONE
 
@@ -45,7 +45,7 @@ class EqualWeight:
     every: Period = "month"
 
     def trade(self, desk: Desk) -> Ending:
-        if not desk.portfolio.positions or begins(self.every, desk.view):
+        if desk.is_first or begins(self.every, desk.view):
             desk.say(f"back to equal parts, as at the start of every {self.every}")
             rebalance(desk, equal_weights(desk.view.symbols))
         return Ending.DONE
@@ -65,7 +65,7 @@ class Momentum:
     every: Period = "week"
 
     def trade(self, desk: Desk) -> Ending:
-        if desk.portfolio.positions and not begins(self.every, desk.view):
+        if not (desk.is_first or begins(self.every, desk.view)):
             return Ending.DONE
         returns = {s: r for s in desk.view.symbols if (r := self._return(desk.view, s)) is not None}
         ranked = sorted(returns, key=lambda s: (-returns[s], s))
@@ -157,7 +157,7 @@ class InverseVolatility:
     every: Period = "month"
 
     def trade(self, desk: Desk) -> Ending:
-        if desk.portfolio.positions and not begins(self.every, desk.view):
+        if not (desk.is_first or begins(self.every, desk.view)):
             return Ending.DONE
         risks = {s: v for s in desk.view.symbols if (v := self._volatility(desk.view, s))}
         total = sum(1 / v for v in risks.values())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_UP, Decimal
 
 from aitrader_core.domain.market import MarketView, Symbol
-from aitrader_core.domain.money import ZERO, whole_steps
+from aitrader_core.domain.money import ZERO, times, whole_steps
 from aitrader_core.domain.orders import Order, Side
 from aitrader_core.simulation.desk import Desk
 
@@ -30,7 +30,7 @@ def rebalance(desk: Desk, weights: Mapping[Symbol, Decimal]) -> None:
     """Bring the portfolio to `weights` of its value at the opens; the rest stays cash."""
     opens, step = desk.view.opens, desk.rules.quantity_step
     value = desk.portfolio.value(opens)
-    targets = {s: whole_steps(value * w / opens[s], step) for s, w in weights.items()}
+    targets = {s: whole_steps(times(value, w) / opens[s], step) for s, w in weights.items()}
     for symbol, held in sorted(desk.portfolio.positions.items()):
         if (surplus := held - targets.get(symbol, ZERO)) > 0:
             desk.sell(symbol, surplus)
@@ -47,6 +47,6 @@ def affordable(desk: Desk, symbol: Symbol, wanted: Decimal) -> Decimal:
         cost = desk.cost_of(Order(symbol, Side.BUY, quantity))
         if cost is None or cost <= cash:
             return quantity if cost is not None else ZERO
-        excess = (cost - cash) / desk.view.opens[symbol] / 2
+        excess = quantity * (cost - cash) / cost / 2
         quantity -= max(step, (excess / step).to_integral_value(ROUND_UP) * step)
     return ZERO

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from aitrader_core import __version__
 from aitrader_core.cli.jobs import jobs
@@ -22,7 +23,7 @@ class Sentences(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         try:
             code = super().main(args, *rest, **{**extra, "standalone_mode": False})
-        except click.NoArgsIsHelpError as asked:
+        except NoArgsIsHelpError as asked:
             asked.show(sys.stdout)
             sys.exit(NOTHING_DONE)
         except click.ClickException as error:

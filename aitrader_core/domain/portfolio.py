@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from aitrader_core.domain.errors import LedgerError, MissingBar
 from aitrader_core.domain.market import CashDividend, CorporateAction, Split, Symbol
@@ -79,7 +80,8 @@ def adjustments(
 def _split(
     held: Decimal, split: Split, opens: Mapping[Symbol, Decimal], step: Decimal
 ) -> Adjustment:
-    exact = held * split.ratio
+    new, old = Fraction(split.ratio).limit_denominator(1000).as_integer_ratio()
+    exact = held * new / old  # 4 for 3 is more than its decimals say
     kept = whole_steps(exact, step)
     paid = ZERO
     if kept != exact:

@@ -38,7 +38,8 @@ def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
         portfolio = portfolio.apply(change)
     if unpriced := portfolio.positions.keys() - view.opens.keys():
         raise MissingBar(f"{', '.join(sorted(unpriced))} is held but has no bar on {view.session}")
-    desk = Desk(venue, view, portfolio, trader.rules)
+    is_first = opening.after is None
+    desk = Desk(venue, view, portfolio, trader.rules, is_first=is_first)
     ending = trader.agent.trade(desk)
     return ModelDay(
         market=trader.market,

@@ -58,6 +58,7 @@ def _migrate(engine: Engine) -> None:
 def _revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
         try:
-            return connection.scalar(text("select version_num from alembic_version"))
+            found: str | None = connection.scalar(text("select version_num from alembic_version"))
+            return found
         except ProgrammingError:
             return None

@@ -83,8 +83,8 @@ def walk(
     """
     store, market = floor.model_days, floor.arena.market
     with store.lock(market, plan.model):
-        floor.jobs.mark(plan.origin, plan.model, plan.sessions, DetailStatus.RUNNING)
         walker = _Walker(floor, plan, put or store.put)
+        floor.jobs.mark(plan.origin, plan.model, walker.to_make(), DetailStatus.RUNNING)
         for position, session in enumerate(plan.sessions):
             if stop():
                 return
@@ -116,11 +116,20 @@ class _Walker:
         self._venue: SimulatedVenue | None = None
         self._trader: Trader | None = None
 
+    def to_make(self) -> list[date]:
+        """Sessions of the plan that no one has stored, or that it makes again."""
+        kept = self._ours if self._plan.replace else self._ours | self._stored
+        return [session for session in self._plan.sessions if session not in kept]
+
     def step(self, session: date) -> Step:
         if session in self._ours:
             return self._keep(session, "this request has stored it before")
         if session in self._stored and not self._plan.replace:
-            return self._keep(session, "it was stored before; replace_existing makes it again")
+            reason = "it was stored before; replace_existing makes it again"
+            self._floor.jobs.mark(
+                self._plan.origin, self._plan.model, [session], DetailStatus.SKIPPED, reason
+            )
+            return self._keep(session, reason)
         began = perf_counter()
         try:
             day = self._simulate(session)
@@ -136,11 +145,6 @@ class _Walker:
 
     def _keep(self, session: date, reason: str) -> Kept:
         self._last = self._venue = None
-        ours = session in self._ours
-        status = DetailStatus.COMPLETED if ours else DetailStatus.SKIPPED
-        self._floor.jobs.mark(
-            self._plan.origin, self._plan.model, [session], status, None if ours else reason
-        )
         return Kept(session, reason)
 
     def _simulate(self, session: date) -> ModelDay:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
-from aitrader_core.domain.money import ZERO, money, times
+from aitrader_core.domain.money import STEP, ZERO, money, times
 from aitrader_core.domain.orders import Order, Quote, Side
 
 
@@ -34,10 +34,8 @@ class CostProfile:
 
     def quote(self, order: Order, open_price: Decimal) -> Quote:
         """What `order` costs at an open of `open_price`. Needs a finite quantity."""
-        price = open_price
-        if self.slippage:
-            sign = 1 if order.side is Side.BUY else -1
-            price = money(open_price * (1 + sign * self.slippage))
+        sign = 1 if order.side is Side.BUY else -1
+        price = max(money(open_price * (1 + sign * self.slippage)), STEP)
         notional = times(order.quantity, price)
         commission = notional * self.commission_rate + order.quantity * self.commission_per_share
         return Quote(price, notional, money(max(commission, self.commission_minimum)))

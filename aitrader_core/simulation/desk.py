@@ -19,9 +19,16 @@ class Desk:
     """
 
     def __init__(
-        self, venue: Venue, view: MarketView, portfolio: Portfolio, rules: TradingRules
+        self,
+        venue: Venue,
+        view: MarketView,
+        portfolio: Portfolio,
+        rules: TradingRules,
+        *,
+        is_first: bool = False,
     ) -> None:
         self.view = view
+        self.is_first = is_first  # whether the model trades for the first time
         self.portfolio = portfolio
         self.rules = rules
         self.transcript = Transcript()

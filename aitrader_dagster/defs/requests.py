@@ -43,7 +43,7 @@ def enqueue(context: dg.OpExecutionContext, config: EnqueueConfig) -> int:
         )
     except AitraderError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
-    context.instance.add_run_tags(context.run_id, {ENQUEUED_TAG: str(job_id)})
+    context.instance.add_run_tags(context.run.run_id, {ENQUEUED_TAG: str(job_id)})
     context.log.info(f"job {job_id} is queued")
     return job_id
 

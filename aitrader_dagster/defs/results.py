@@ -38,7 +38,7 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
         drawn = curves(opened)
         rows = standings(drawn)
         png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
-        publish(opened.engine, arena.market, as_of, [r.as_json() for r in rows], context.run_id)
+        publish(opened.engine, arena.market, as_of, [r.as_json() for r in rows], context.run.run_id)
         return dg.MaterializeResult(
             metadata={
                 "standings": dg.MetadataValue.md(standings_table(rows)),

@@ -42,9 +42,9 @@ def assignment_of(
     if job_id := tags.get(JOB_TAG):
         return _of_job(context, floor, int(job_id), own)
     backfill = tags.get(BACKFILL_TAG)
-    first_run = context.run.root_run_id or context.run_id
+    first_run = context.run.root_run_id or context.run.run_id
     request = f"backfill-{backfill}" if backfill else f"run-{first_run}"
-    origin = Origin(request, context.run_id)
+    origin = Origin(request, context.run.run_id)
     target = (_backfill_target(context, backfill, partitions) if backfill else None) or own
     plans = tuple(
         Plan(
@@ -65,7 +65,7 @@ def _of_job(
     if job is None:
         raise dg.Failure(f"job {job_id} is not in the database", allow_retries=False)
     attempt = int(context.run.tags.get(ATTEMPT_TAG, "1"))
-    origin = Origin(job.request, context.run_id, job.id, attempt)
+    origin = Origin(job.request, context.run.run_id, job.id, attempt)
     plans = tuple(
         Plan(
             model,

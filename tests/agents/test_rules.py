@@ -82,6 +82,10 @@ class TestEqualWeight:
         days = run_days(EqualWeight(every), tape, first, 4)
         assert [n for n, day in enumerate(days) if day.blotter] == traded
 
+    def test_starts_in_the_middle_of_a_month(self) -> None:
+        assert orders_at(EqualWeight(), {A: "10 10 10"}, 2) == [("buy", A, 100)]
+        assert orders_at(EqualWeight(), {A: "10 10 10"}, 2, held={A: 1}) == []
+
     def test_takes_in_a_new_listing(self) -> None:
         tape = tape_of({A: "10 10", B: "- 20"})
         days = run_days(EqualWeight("session"), tape, MONDAY, 2)
@@ -158,11 +162,13 @@ class TestRandomTrader:
         assert day.closing.positions == {A: D(333), B: D(333), C: D(333)}
 
     def test_moves_its_turnover_from_one_symbol_to_another(self) -> None:
-        _, second = run_days(RandomTrader(turnover=0.2), self.TAPE, MONDAY, 2)
-        sold, bought = second.fills
-        assert (sold.order.side, bought.order.side) == (Side.SELL, Side.BUY)
-        assert sold.order.symbol != bought.order.symbol
-        assert sold.order.quantity == bought.order.quantity == 199  # 20 % of 10,999 at 11
+        days = run_days(RandomTrader(turnover=0.2), self.TAPE, MONDAY, 10)
+        for day in days[1:]:
+            sold, bought = day.fills
+            assert (sold.order.side, bought.order.side) == (Side.SELL, Side.BUY)
+            assert sold.order.symbol != bought.order.symbol
+        assert sold.order.quantity == bought.order.quantity
+        assert days[1].sold == 199 * 11  # 20 % of the value at 11, in whole shares
 
     def test_a_day_does_not_depend_on_what_was_run_before_it(self) -> None:
         agent = RandomTrader(seed=7)

@@ -64,6 +64,11 @@ def test_affordable_leaves_room_for_costs() -> None:
     assert affordable(desk_with("10", "10.99", minimum), A, D(10)) == 0
 
 
+def test_affordable_where_commission_is_more_than_the_price() -> None:
+    half_a_cent_each = CostProfile(commission_per_share=D("0.005"))
+    assert affordable(desk_with("0.001", "3", half_a_cent_each), A, D(1000)) == 500
+
+
 def test_affordable_of_what_is_not_on_offer_is_nothing() -> None:
     assert affordable(desk_with("10", "100", CostProfile()), Symbol("ZZZ"), D(1)) == 0
 
@@ -96,6 +101,18 @@ def test_rebalance_to_what_is_held_does_nothing() -> None:
     desk = desk_at(tape_of({A: "10", B: "20"}), MONDAY, cash="0", held={A: 10, B: 5})
     rebalance(desk, equal_weights([A, B]))
     assert desk.blotter == []
+
+
+@pytest.mark.parametrize(("held", "price"), [(6, "10"), (5, "123.45"), (1, "7.31")])
+def test_thirds_are_whole(held: int, price: str) -> None:
+    thirds = equal_weights(SYMBOLS)
+    tape = tape_of(dict.fromkeys(SYMBOLS, price))
+    balanced = desk_at(tape, MONDAY, cash="0", held=dict.fromkeys(SYMBOLS, held))
+    rebalance(balanced, thirds)
+    assert balanced.blotter == []
+    fresh = desk_at(tape, MONDAY, cash=str(3 * held * D(price)))
+    rebalance(fresh, thirds)
+    assert fresh.portfolio.cash == 0
 
 
 def test_no_weights_are_all_cash() -> None:

@@ -82,7 +82,8 @@ def desk_at(
     venue = SimulatedVenue(tape, costs, session)
     positions = {symbol: Decimal(quantity) for symbol, quantity in (held or {}).items()}
     portfolio = Portfolio(Decimal(cash), positions)
-    return Desk(venue, venue.open_session(), portfolio, TradingRules(Decimal(step)))
+    rules = TradingRules(Decimal(step))
+    return Desk(venue, venue.open_session(), portfolio, rules, is_first=not positions)
 
 
 def run_days(

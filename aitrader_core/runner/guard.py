@@ -1,0 +1,53 @@
+"""Ends the supervisor's children when it ends, however it ends; then leaves the database.
+
+Started by children.Guard. Each line of its input names a process group; the end of its input
+means that the supervisor stops or is gone. SIGTERM means: at once.
+"""
+
+import os
+import signal
+import sys
+import time
+from contextlib import nullcontext, suppress
+from pathlib import Path
+
+from aitrader_core.storage.embedded import embedded_server
+
+PATIENCE = 8.0  # seconds that the groups have to end by themselves
+_LAST = 5.0  # seconds for the kernel to clear away what was killed
+
+
+def main() -> None:
+    """`argv[1]`, if there is one, is the data of the embedded server to hold a lease on."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the supervisor's business
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    data = sys.argv[1:]
+    with embedded_server(Path(data[0])) if data else nullcontext():
+        groups = [int(line) for line in sys.stdin]
+        left = _wait(_signal(groups, signal.SIGTERM), PATIENCE, asked)
+        _wait(_signal(left, signal.SIGKILL), _LAST, [])
+
+
+def _wait(groups: list[int], seconds: float, asked: list[int]) -> list[int]:
+    """Those that are left then, or as soon as we are asked to hurry."""
+    deadline = time.monotonic() + seconds
+    while groups and not asked and time.monotonic() < deadline:
+        time.sleep(0.05)
+        groups = _signal(groups, 0)
+    return groups
+
+
+def _signal(groups: list[int], number: int) -> list[int]:
+    """Those that there are."""
+    found = []
+    for group in groups:
+        with suppress(ProcessLookupError, PermissionError):  # gone, or (macOS) only to be reaped
+            os.killpg(group, number)
+            found.append(group)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""The supervisor: database, Dagster's daemon and its webserver, together and until a signal."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from aitrader_core.domain.errors import AitraderError, ConfigError
+from aitrader_core.runner.arena import Arena, load_arenas
+from aitrader_core.runner.children import Child, ChildFailed, Household, household
+from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.imports import Imports, unpriced_of
+from aitrader_core.runner.lock import announce, holder, only_one
+from aitrader_core.runner.premises import ready_database
+from aitrader_core.runner.settings import Settings, embedded_data, project_root
+from aitrader_core.runner.show import Show
+from aitrader_core.runner.signals import Signals, Stopped
+from aitrader_core.runner.site import HOST, Site, choose_port
+from aitrader_core.storage.database import engine_for
+from aitrader_core.storage.urls import DatabaseUrls
+
+_POLL = 0.25  # seconds
+_WORKSPACE = ("-w", "workspace.yaml")
+
+
+@dataclass
+class Server:
+    """What runs while we serve, and how we wait: for signals, with an eye on the children."""
+
+    floors: list[Floor]
+    family: Household
+    signals: Signals
+    show: Show
+    home: Path
+    joined: bool = False  # somebody else's daemon does the work
+    site: Site | None = None
+    servers: list[Child] = field(default_factory=list)
+    imports: Imports = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.imports = Imports(self._program)
+
+    def pause(self, seconds: float = _POLL) -> None:
+        """Stopped after a signal, ChildFailed when something of ours is lost."""
+        self.signals.sleep(seconds)
+        self.family.check(self.servers, self.show.say)
+        self.imports.look()
+        if self.site is not None:
+            self.site.look()
+        if self.joined and holder(self.home) is None:
+            raise AitraderError("the aitrader that was up has stopped: run this again")
+
+    def start_daemon(self) -> None:
+        self.servers.append(self._program("daemon", "dagster-daemon", "run", *_WORKSPACE))
+
+    def start_webserver(self, port: int) -> None:
+        where = ("-h", HOST, "-p", str(port))
+        child = self._program("webserver", "dagster-webserver", *where, *_WORKSPACE)
+        self.servers.append(child)
+        self.site = Site(child, port, self.show.say)
+        announce(self.home, self.site.url)
+
+    def _program(self, name: str, program: str, *arguments: str) -> Child:
+        return self.family.start(name, str(Path(sys.executable).parent / program), *arguments)
+
+
+def serve(settings: Settings, show: Show, *, port: int | None, demo: bool) -> None:
+    """Serve until a signal comes; with `demo`, run that first unless it is stored already."""
+    from aitrader_core.runner.demo import run_demo
+
+    with Signals() as signals:
+        try:
+            with only_one(settings.home), serving(settings, signals, show) as server:
+                server.start_webserver(choose_port(port))
+                server.start_daemon()
+                if demo:
+                    run_demo(server)
+                    show.say("serving until Ctrl-C")
+                _serve_on(server)
+        except Stopped:
+            show.say("stopped")
+
+
+def _serve_on(server: Server) -> None:
+    for floor in server.floors:
+        for sessions in unpriced_of(floor):
+            server.imports.add(floor.arena.market, floor.arena.calendar, sessions)
+    while True:
+        try:
+            server.pause()
+        except ChildFailed as error:
+            if any(child.poll() is not None for child in server.servers):
+                raise
+            server.show.say(f"{error}")  # prices can be imported later
+
+
+@contextmanager
+def serving(
+    settings: Settings, signals: Signals, show: Show, *, joined: bool = False
+) -> Iterator[Server]:
+    """The database and the floors of all arenas, with nothing started yet."""
+    arenas = load_arenas(settings.config_dir)
+    _refuse_two_runtimes()
+    with ready_database(settings) as urls:
+        floors = [_floor(arena, urls) for arena in arenas.values()]
+        data = embedded_data(settings) if settings.database_url is None else None
+        env = _environment(settings, urls)
+        with household(settings.home / "logs", data, env, project_root(), signals) as family:
+            yield Server(floors, family, signals, show, settings.home, joined)
+
+
+def _floor(arena: Arena, urls: DatabaseUrls) -> Floor:
+    floor = Floor(arena, engine_for(urls.engine))
+    floor.register_models()
+    return floor
+
+
+def _environment(settings: Settings, urls: DatabaseUrls) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DAGSTER_HOME": str(project_root()),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "AITRADER_DATABASE_URL": urls.libpq,
+        "AITRADER_HOME": str(settings.home),
+        "AITRADER_CONFIG_DIR": str(settings.config_dir),
+    }
+
+
+def _refuse_two_runtimes() -> None:
+    found = []
+    for package in ("onnxruntime", "onnxruntime-gpu"):
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    if len(found) > 1:
+        raise ConfigError(
+            f"{' and '.join(found)} are both installed and overwrite each other: uninstall both, "
+            "then install the one that you want"
+        )
