@@ -1,10 +1,11 @@
 """Programs that run beside us, each in a process group of its own, under a guard."""
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aitrader_core.domain.errors import AitraderError
@@ -44,7 +45,7 @@ class Guard:
         self._process.stdin.close()
         while self._process.poll() is None:
             for child in children:
-                child.poll()  # a child that is not reaped counts as running
+                child.reap()
             if signals.hurry:
                 self._process.terminate()
             time.sleep(0.05)
@@ -82,6 +83,15 @@ class Child:
     def poll(self) -> int | None:
         """Its exit status; None while it runs."""
         return self._process.poll()
+
+    def reap(self) -> None:
+        """Whatever of its group is ours to bury: what is not, counts as running.
+
+        Orphans are ours where we are process 1, as in a container.
+        """
+        with suppress(ChildProcessError):
+            while os.waitpid(-self.group, os.WNOHANG)[0]:
+                pass
 
     def failure(self) -> ChildFailed:
         lines = self.log.read_text(errors="replace").splitlines()

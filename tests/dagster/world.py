@@ -1,5 +1,6 @@
 """A small Dagster world: the project's own definitions on a test's configuration and database."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +13,12 @@ from aitrader_dagster.definitions import build_definitions
 
 MODEL_DAY = dg.AssetKey(["us", "model_day"])
 
-FLAKY = '''
+AGENTS = '''
+import os
+import time
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import ClassVar
 
 from aitrader_core.agents.rules import BuyAndHold
@@ -31,6 +35,21 @@ class Flaky(BuyAndHold):
     def trade(self, desk):
         if desk.view.session >= self.fails_on:
             raise RuntimeError("the market ate my homework")
+        return super().trade(desk)
+
+
+@dataclass(frozen=True)
+class Slow(BuyAndHold):
+    """Takes its time, and says which process it lives in."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    seconds: float
+    pid_file: Path
+
+    def trade(self, desk):
+        self.pid_file.write_text(str(os.getpid()))
+        time.sleep(self.seconds)
         return super().trade(desk)
 '''
 
@@ -80,16 +99,19 @@ def sessions(floor: Floor, first: str, last: str) -> Sequence[date]:
     return floor.arena.calendar.between(date.fromisoformat(first), date.fromisoformat(last))
 
 
-def add_flaky(config_dir: Path, fails_on: str, name: str = "flaky") -> None:
-    """A model of the arena that raises from `fails_on` on; its module stands beside configs/."""
-    (config_dir.parent / "flaky_agents.py").write_text(FLAKY)
-    (config_dir / "models" / f"{name}.yaml").write_text(
-        f"kind: flaky_agents:Flaky\nfails_on: {fails_on}\n"
-    )
+def add_models(config_dir: Path, fails_on: str = "2012-06-06") -> None:
+    """Two more models of the arena: `flaky` raises from `fails_on` on, `slow` sleeps each session.
+
+    Their module stands beside configs/ and must be on the path.
+    """
+    (config_dir.parent / "test_agents.py").write_text(AGENTS)
+    flaky = f"kind: test_agents:Flaky\nfails_on: {fails_on}\n"
+    (config_dir / "models" / "flaky.yaml").write_text(flaky)
+    slow = f"kind: test_agents:Slow\nseconds: 0.2\npid_file: {config_dir.parent / 'pid'}\n"
+    (config_dir / "models" / "slow.yaml").write_text(slow)
     arena = config_dir / "arenas" / "us.yaml"
-    arena.write_text(
-        arena.read_text().replace("  - buy_and_hold\n", f"  - buy_and_hold\n  - {name}\n")
-    )
+    more = "models:\n  - flaky\n  - slow\n"
+    arena.write_text(re.sub("models:.*\n", more, arena.read_text(), count=1))
 
 
 def build(floor: Floor, config_dir: Path, instance: dg.DagsterInstance) -> World:

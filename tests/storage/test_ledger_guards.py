@@ -408,7 +408,7 @@ def test_a_day_can_be_superseded_and_nothing_else(engine: Engine) -> None:
 
 # A fill is of its order ---------------------------------------------------------------------
 
-OTHERWISE = {
+OTHERWISE: dict[str, dict[str, Any]] = {
     "quantity": {"quantity": D(7)},
     "symbol": {"symbol": C},
     "side": {"side": "buy"},

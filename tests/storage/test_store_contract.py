@@ -1,6 +1,6 @@
 """What every ModelDayStore does, the one in memory and the one in Postgres."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -233,7 +233,7 @@ def after(day: ModelDay, session: date | None) -> ModelDay:
     return replace(day, opening=replace(day.opening, after=session))
 
 
-FALSE = {
+FALSE: dict[str, Callable[[ModelDay], ModelDay]] = {
     "cash from nowhere": cash_from_nowhere,
     "shares from nowhere": shares_from_nowhere,
     "does not add up": does_not_add_up,
