@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aitrader_core.domain.errors import AitraderError
+from aitrader_core.runner.guard import end_groups
 from aitrader_core.runner.signals import Signals
 
 YOUNG = 60.0  # seconds: a child that dies sooner would only die again
@@ -34,21 +35,31 @@ class Guard:
                 start_new_session=True,  # a signal to our group must not reach it
             )
 
+        self._groups: list[int] = []
+
     def keep(self, group: int) -> None:
+        self._groups.append(group)
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{group}\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # killed: then we do its work ourselves
+            self._process.stdin.write(f"{group}\n")
+            self._process.stdin.flush()
 
     def end(self, children: Sequence["Child"], signals: Signals) -> None:
         """Stop every group that was kept; at once after a second signal."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        while self._process.poll() is None:
+
+        def hurry() -> bool:
             for child in children:
                 child.reap()
-            if signals.hurry:
+            return signals.hurry
+
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        while self._process.poll() is None:
+            if hurry():
                 self._process.terminate()
             time.sleep(0.05)
+        end_groups(self._groups, hurry)  # nothing is left, unless the guard was killed
 
 
 class Child:
@@ -92,6 +103,7 @@ class Child:
         with suppress(ChildProcessError):
             while os.waitpid(-self.group, os.WNOHANG)[0]:
                 pass
+        self.poll()
 
     def failure(self) -> ChildFailed:
         lines = self.log.read_text(errors="replace").splitlines()

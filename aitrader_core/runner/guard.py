@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -26,14 +27,22 @@ def main() -> None:
     data = sys.argv[1:]
     with embedded_server(Path(data[0])) if data else nullcontext():
         groups = [int(line) for line in sys.stdin]
-        left = _wait(_signal(groups, signal.SIGTERM), PATIENCE, asked)
-        _wait(_signal(left, signal.SIGKILL), _LAST, [])
+        asked.clear()  # who stops a whole service signals every process of it
+        end_groups(groups, lambda: bool(asked))
 
 
-def _wait(groups: list[int], seconds: float, asked: list[int]) -> list[int]:
-    """Those that are left then, or as soon as we are asked to hurry."""
+def end_groups(groups: list[int], hurry: Callable[[], bool]) -> None:
+    """SIGTERM, and SIGKILL for what is left after a while, or as soon as there is a hurry.
+
+    `hurry` is asked throughout, so that it can reap the caller's own children on the way.
+    """
+    left = _wait(_signal(groups, signal.SIGTERM), PATIENCE, hurry)
+    _wait(_signal(left, signal.SIGKILL), _LAST, lambda: hurry() and False)
+
+
+def _wait(groups: list[int], seconds: float, hurry: Callable[[], bool]) -> list[int]:
     deadline = time.monotonic() + seconds
-    while groups and not asked and time.monotonic() < deadline:
+    while groups and not hurry() and time.monotonic() < deadline:
         time.sleep(0.05)
         groups = _signal(groups, 0)
     return groups

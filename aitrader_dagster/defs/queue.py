@@ -133,15 +133,16 @@ def _continue(
     latest = _latest_runs(instance, job)
     for model in job.models:
         run = latest.get(model)
-        if run is None:
+        if run is None or run.status == dg.DagsterRunStatus.NOT_STARTED:
+            # never launched, or cut off between being created and being launched: same key
             if not job.cancel_requested:
-                requests.append(_request(job, model, attempt=1))
+                requests.append(_request(job, model, attempt=_attempt(run)))
         elif not run.is_finished:
             active = True
             if job.cancel_requested and run.status == dg.DagsterRunStatus.QUEUED:
                 instance.run_coordinator.cancel_run(run.run_id)
         elif _lost(floor, job, model, run):
-            requests.append(_request(job, model, attempt=int(run.tags[ATTEMPT_TAG]) + 1))
+            requests.append(_request(job, model, attempt=_attempt(run) + 1))
     return requests, active
 
 
@@ -149,9 +150,13 @@ def _lost(floor: Floor, job: Job, model: str, run: dg.DagsterRun) -> bool:
     """Whether a finished run left sessions without a state, and may be tried again."""
     return (
         not job.cancel_requested
-        and int(run.tags[ATTEMPT_TAG]) < MOST_ATTEMPTS
+        and _attempt(run) < MOST_ATTEMPTS
         and bool(floor.jobs.unfinished(job.id, model))
     )
+
+
+def _attempt(run: dg.DagsterRun | None) -> int:
+    return 1 if run is None else int(run.tags[ATTEMPT_TAG])
 
 
 def _latest_runs(instance: dg.DagsterInstance, job: Job) -> dict[str, dg.DagsterRun]:

@@ -41,12 +41,12 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
         publish(opened.engine, arena.market, as_of, [r.as_json() for r in rows], context.run.run_id)
         return dg.MaterializeResult(
             metadata={
-                "standings": dg.MetadataValue.md(standings_table(rows)),
                 "equity": dg.MetadataValue.md(
                     f"![equity](data:image/png;base64,{b64encode(png).decode()})"
                 ),
-                "models": len(rows),
-                "sessions": max((row.sessions for row in rows), default=0),
+                "standings": dg.MetadataValue.md(standings_table(rows)),
+                "first session": str(min((row.first for row in rows), default="none")),
+                "last session": str(max((row.last for row in rows), default="none")),
             }
         )
 

@@ -38,7 +38,7 @@ def assignment_of(
     the whole target up to its own last session; what another run has stored is only reported.
     """
     own = _targets((str(key) for key in context.partition_keys), partitions)
-    tags = context.run.tags
+    tags = _tags(context)
     if job_id := tags.get(JOB_TAG):
         return _of_job(context, floor, int(job_id), own)
     backfill = tags.get(BACKFILL_TAG)
@@ -64,7 +64,7 @@ def _of_job(
     job = floor.jobs.get(job_id)
     if job is None:
         raise dg.Failure(f"job {job_id} is not in the database", allow_retries=False)
-    attempt = int(context.run.tags.get(ATTEMPT_TAG, "1"))
+    attempt = int(_tags(context).get(ATTEMPT_TAG, "1"))
     origin = Origin(job.request, context.run.run_id, job.id, attempt)
     plans = tuple(
         Plan(
@@ -78,6 +78,13 @@ def _of_job(
         for model, sessions in sorted(own.items())
     )
     return Assignment(origin, plans, own)
+
+
+def _tags(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """A run that is re-executed belongs to the request of the first one."""
+    root_id = context.run.root_run_id
+    root = context.instance.get_run_by_id(root_id) if root_id else None
+    return {**(root.tags if root else {}), **context.run.tags}
 
 
 def _backfill_target(

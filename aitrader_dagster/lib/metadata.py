@@ -59,18 +59,16 @@ def standings_table(standings: Sequence[Standing]) -> str:
             str(s.rank),
             s.model,
             str(s.sessions),
-            f"{s.first} to {s.last}",
             f"{s.value:,.2f}",
             f"{s.total_return:+.2%}",
             f"{s.max_drawdown:.2%}",
             "" if s.sharpe is None else f"{s.sharpe:.2f}",
             str(s.fills),
-            f"{s.commission:,.2f}",
         )
         for s in standings
     ]
-    head = ("", "model", "sessions", "span", "value", "return", "max drawdown", "Sharpe")
-    return _table((*head, "fills", "commission"), rows)
+    head = ("", "model", "sessions", "value", "return", "drawdown", "Sharpe", "fills")
+    return _table(head, rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -27,7 +27,9 @@ def test_three_single_days_form_a_chain(world: World) -> None:
     first, second, third = (
         world.floor.model_days.get("us", "equal_weight", d) for d in world.stored("equal_weight")
     )
-    assert first and second and third
+    assert first
+    assert second
+    assert third
     assert second.opening == first.as_opening
     assert third.opening == second.as_opening
 

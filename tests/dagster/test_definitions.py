@@ -1,0 +1,63 @@
+"""What the project shows in Dagster: a change here is a change for its users."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from aitrader_core.runner.arena import Arena
+from aitrader_core.runner.settings import project_root
+from aitrader_dagster.definitions import build_definitions
+from aitrader_dagster.lib.partitions import market_partitions
+
+
+@pytest.fixture(scope="module")
+def defs() -> dg.Definitions:
+    return build_definitions(project_root() / "configs")
+
+
+def test_definitions(defs: dg.Definitions) -> None:
+    repository = defs.get_repository_def()
+    graph = repository.asset_graph
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
+        "us/bars",
+        "us/model_day",
+        "us/leaderboard",
+    }
+    assert {key.name for key in graph.asset_check_keys} == {
+        "ledger_closes",
+        "chain_unbroken",
+        "no_lookahead",
+    }
+    assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
+        "enqueue_simulation",
+        "us_simulate",
+        "us_publish",
+    }
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "us_models",
+        "us_queue",
+        "us_publish_when_changed",
+    }
+    assert [schedule.name for schedule in repository.schedule_defs] == ["us_daily"]
+    assert set(repository.get_top_level_resources()) == {"floors", "model_days"}
+
+
+def test_partitions_are_the_sessions_of_the_exchange(arena: Arena) -> None:
+    partitions = market_partitions(arena)
+    assert partitions.sessions.get_partition_keys() == [str(s) for s in arena.sessions]
+    assert partitions.model_days.partition_dimension_names == ["date", "model"]
+
+
+def test_a_model_day_follows_the_session_before_it(defs: dg.Definitions) -> None:
+    graph = defs.get_repository_def().asset_graph
+    model_day = dg.AssetKey(["us", "model_day"])
+    assert model_day in graph.get(model_day).parent_keys
+    assert graph.get(model_day).backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_a_typo_in_a_configuration_names_the_place(config_dir: Path) -> None:
+    arena = config_dir / "arenas" / "us.yaml"
+    arena.write_text(arena.read_text().replace("initial_cash", "inital_cash"))
+    with pytest.raises(Exception, match=r"us\.yaml: .*inital_cash: unknown key; did you mean"):
+        build_definitions(config_dir)
