@@ -65,8 +65,16 @@ class Arena:
         return self.calendar.between(self.first_session, self.last_session)
 
     def trader(self, model: str, prices: str) -> Trader:
-        """`model` on this arena's terms, trading on the history that `prices` names."""
-        entry = self.models[model]
+        """`model` on this arena's terms, trading on the history that `prices` names.
+
+        ConfigError for a model that the arena does not have.
+        """
+        entry = self.models.get(model)
+        if entry is None:
+            raise ConfigError(
+                f"there is no model {model!r} in the {self.market} arena: it has "
+                f"{', '.join(self.models)}"
+            )
         manifest = Manifest(__version__, entry.config_hash, prices)
         return Trader(self.market, model, entry.agent, self.rules, manifest)
 

@@ -76,15 +76,20 @@ class Child:
 
     def start(self) -> None:
         with self.log.open("a") as output:
-            self._process = subprocess.Popen(
-                self._command,
-                env=self._env,
-                cwd=self._cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                process_group=0,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    self._command,
+                    env=self._env,
+                    cwd=self._cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    process_group=0,
+                )
+            except OSError as error:
+                raise ChildFailed(
+                    f"{self.name} cannot be started ({error}): install aitrader's packages anew"
+                ) from error
         self.started = time.monotonic()
 
     @property

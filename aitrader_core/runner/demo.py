@@ -56,6 +56,8 @@ def run_demo(server: Server, watch: Watch | None = None) -> bool:
     """Each arena's demo, to its leaderboard; nothing is made again that is stored."""
     watch = watch or Watch()
     done = [_run_one(server, floor, watch) for floor in server.floors]
+    while not server.imports.are_done:
+        server.pause()
     for floor in server.floors:
         server.show.leaderboard(standing_rows(floor))
     server.show.say(str(watch))
@@ -87,8 +89,8 @@ def _import_prices(server: Server, floor: Floor) -> None:
     if needed:
         server.show.say(f"importing the prices of {needed[0]} to {needed[-1]}")
         server.imports.add(arena.market, arena.calendar, needed)
-    while not server.imports.are_done:
-        server.pause()
+    while not server.imports.are_done and unpriced_of(floor)[0]:
+        server.pause()  # they are stored before Dagster has written down each partition
 
 
 def _simulate(server: Server, floor: Floor) -> bool:

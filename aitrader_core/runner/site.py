@@ -17,7 +17,9 @@ def choose_port(wished: int | None) -> int:
     """The wished port, or the first from 3000 on that is free. InputError if there is none."""
     if wished is not None:
         if not _is_free(wished):
-            raise InputError(f"port {wished} is taken: choose another one, or leave --port out")
+            raise InputError(
+                f"port {wished} is taken or closed to us: choose another, or leave --port out"
+            )
         return wished
     for port in range(PORT, PORT + _NEXT):
         if _is_free(port):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from aitrader_core.agents.rules import Momentum, RandomTrader
 from aitrader_core.domain.errors import ConfigError
@@ -86,7 +86,7 @@ TYPOS = {
 }
 
 
-def typos() -> list[ParameterSet]:
+def typos() -> list[Any]:
     reason = "the keys of a dataclass are listed with its __pydantic_config__ among them"
     gap = pytest.mark.xfail(strict=True, reason=reason)
     fine = ("of an arena", "of a market")

@@ -154,6 +154,11 @@ def test_a_child_that_dies_later_is_started_again(
     assert len(said) == 1
 
 
+def test_a_program_that_is_not_there_is_a_sentence(family: Household) -> None:
+    with pytest.raises(ChildFailed, match=r"daemon cannot be started \(.*no-such-program"):
+        family.start("daemon", "no-such-program")
+
+
 def test_whole_groups_end_and_the_stubborn_are_killed(tmp_path: Path) -> None:
     stubborn = "trap '' TERM; sleep 300 & echo $! > pid; while :; do sleep 1; done"
     with Signals() as signals:

@@ -232,7 +232,7 @@ FALSE: dict[str, tuple[Callable[[Draft], None], str]] = {
     "a close that is not earlier": (put(session=DAYS[1]), "ix_model_days_(live|revision)"),
     "a close that is later": (put(session=date(2023, 12, 29)), OPENS),
     "no close, and not the initial cash": (
-        put(previous_id=None),
+        put(previous_id=None, model="new"),
         "it has no previous day, yet does not open with the initial cash",
     ),
     "a close that does not exist": (put(previous_id=-1), "fk_model_days_previous_id"),
