@@ -47,8 +47,11 @@ begin
         unbalanced := 'its cash flows are not those of its fills and adjustments';
     end if;
 
-    if (select count(*) from orders where model_day_id = new.id and outcome = 'filled')
-       <> flows.fills then
+    if exists (select from (select * from orders where model_day_id = new.id
+                                                   and outcome = 'filled') o
+               full join (select * from fills where model_day_id = new.id) f using (number)
+               where (o.symbol, o.side, o.quantity) is distinct from
+                     (f.symbol, f.side, f.quantity)) then
         unbalanced := 'its fills are not those of its orders';
     end if;
 
@@ -118,3 +121,17 @@ create trigger append_only before update or delete on transcripts
     for each row execute function refuse_change();
 create trigger sealed after insert on transcripts
     referencing new table as added for each statement execute function refuse_late_rows();
+
+-- row triggers do not see a truncate
+create trigger no_truncate before truncate on model_days
+    for each statement execute function refuse_change();
+create trigger no_truncate before truncate on orders
+    for each statement execute function refuse_change();
+create trigger no_truncate before truncate on fills
+    for each statement execute function refuse_change();
+create trigger no_truncate before truncate on adjustments
+    for each statement execute function refuse_change();
+create trigger no_truncate before truncate on holdings
+    for each statement execute function refuse_change();
+create trigger no_truncate before truncate on transcripts
+    for each statement execute function refuse_change();

@@ -20,8 +20,11 @@ begin
         unbalanced := 'its cash flows are not those of its fills and adjustments';
     end if;
 
-    if (select count(*) from orders where model_day_id = new.id and outcome = 'filled')
-       <> flows.fills then
+    if exists (select from (select * from orders where model_day_id = new.id
+                                                   and outcome = 'filled') o
+               full join (select * from fills where model_day_id = new.id) f using (number)
+               where (o.symbol, o.side, o.quantity) is distinct from
+                     (f.symbol, f.side, f.quantity)) then
         unbalanced := 'its fills are not those of its orders';
     end if;
 
@@ -169,9 +172,10 @@ CREATE TABLE public.model_days (
     sealed_by bigint DEFAULT txid_current() NOT NULL,
     CONSTRAINT ck_model_days_cash_balances CHECK ((closing_cash = ((((opening_cash - bought) + sold) - commission) + corporate_cash))),
     CONSTRAINT ck_model_days_closing_cash CHECK (((closing_cash >= (0)::numeric) AND (closing_cash < 'Infinity'::numeric))),
+    CONSTRAINT ck_model_days_figures CHECK (((start_value > (0)::numeric) AND (start_value < 'Infinity'::numeric) AND (peak_value > (0)::numeric) AND (peak_value < 'Infinity'::numeric) AND (profit < 'Infinity'::numeric))),
     CONSTRAINT ck_model_days_flows CHECK (((bought >= (0)::numeric) AND (sold >= (0)::numeric) AND (commission >= (0)::numeric))),
     CONSTRAINT ck_model_days_opening_cash CHECK (((opening_cash >= (0)::numeric) AND (opening_cash < 'Infinity'::numeric))),
-    CONSTRAINT ck_model_days_values CHECK (((value_open >= (0)::numeric) AND (value_close >= (0)::numeric)))
+    CONSTRAINT ck_model_days_values CHECK (((value_open >= (0)::numeric) AND (value_open < 'Infinity'::numeric) AND (value_close >= (0)::numeric) AND (value_close < 'Infinity'::numeric)))
 );
 
 COMMENT ON TABLE public.model_days IS 'One model trading one session; what a re-run superseded is kept';
@@ -496,6 +500,10 @@ CREATE UNIQUE INDEX ix_jobs_one_running ON public.jobs USING btree (market) WHER
 
 CREATE INDEX ix_leaderboards_market ON public.leaderboards USING btree (market, id);
 
+CREATE UNIQUE INDEX ix_model_days_beginning ON public.model_days USING btree (market, model) WHERE ((superseded_at IS NULL) AND (previous_id IS NULL));
+
+CREATE UNIQUE INDEX ix_model_days_follower ON public.model_days USING btree (previous_id) WHERE (superseded_at IS NULL);
+
 CREATE UNIQUE INDEX ix_model_days_live ON public.model_days USING btree (market, model, session) WHERE (superseded_at IS NULL);
 
 CREATE INDEX ix_model_days_previous ON public.model_days USING btree (previous_id);
@@ -519,6 +527,18 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.orders FOR EACH ROW
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.transcripts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE CONSTRAINT TRIGGER ledger_balances AFTER INSERT ON public.model_days DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_ledger();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.adjustments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.fills FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.holdings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.model_days FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.orders FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.transcripts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER only_supersede BEFORE UPDATE ON public.model_days FOR EACH ROW EXECUTE FUNCTION public.only_supersede();
 

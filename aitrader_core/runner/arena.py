@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -129,9 +129,12 @@ def _imported(kind: str, place: str) -> type[Agent]:
             "or module:Class for one of your own"
         )
     try:
-        return cast(type[Agent], getattr(import_module(module), name))
+        found = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"{place}: kind: {kind} can't be imported: {error}") from error
+    if not (isinstance(found, type) and is_dataclass(found) and hasattr(found, "trade")):
+        raise ConfigError(f"{place}: kind: {kind} is no dataclass with a method trade(desk)")
+    return cast(type[Agent], found)
 
 
 def _model(config_dir: Path, name: str, history: int, terms: dict[str, Any]) -> Model:

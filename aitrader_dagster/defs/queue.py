@@ -1,4 +1,4 @@
-"""The queue: one job simulates at a time, a run per model, until every model-day has its state."""
+"""The queue: one job simulates at a time, until each of its model-days has its state."""
 
 import json
 import time
@@ -13,7 +13,13 @@ from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.job import Job
-from aitrader_dagster.lib.assignment import ATTEMPT_TAG, JOB_TAG, MODEL_TAG
+from aitrader_dagster.lib.job_runs import (
+    attempt_of,
+    first_requests,
+    latest_runs,
+    models_of,
+    request,
+)
 from aitrader_dagster.lib.partitions import MarketPartitions
 from aitrader_dagster.lib.resources import TradingFloors
 
@@ -36,7 +42,7 @@ def simulate_job(arena: Arena) -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         f"{arena.market}_simulate",
         selection=dg.AssetSelection.assets([arena.market, "model_day"]).without_checks(),
-        description="Simulates model-days; the queue starts it, a run per model of a job.",
+        description="Simulates model-days; the queue starts it, a run for a few models of a job.",
     )
 
 
@@ -74,7 +80,7 @@ def tend(
     market = floor.arena.market
     job = floor.jobs.running(market)
     if job is not None:
-        requests, active = _continue(instance, floor, job)
+        requests, active = _continue(instance, floor, job, partitions)
         if requests or active:
             return requests, f"job {job.id} is running"
         floor.jobs.finish(job.id)
@@ -86,8 +92,9 @@ def tend(
     if not floor.turns.is_free(market):
         return [], f"job {job.id} waits for a run that is simulating"
     instance.add_dynamic_partitions(partitions.models.name or "", job.models)
-    floor.jobs.start(job.id)
-    return [_request(job, model, attempt=1) for model in job.models], ""
+    if not floor.jobs.start(job.id):
+        return [], f"job {job.id} was canceled just now"
+    return first_requests(instance, job, job.models, partitions), ""
 
 
 def bury_the_dead(
@@ -126,57 +133,30 @@ def _runs_at_work(instance: dg.DagsterInstance, market: str) -> list[dg.RunRecor
 
 
 def _continue(
-    instance: dg.DagsterInstance, floor: Floor, job: Job
+    instance: dg.DagsterInstance, floor: Floor, job: Job, partitions: MarketPartitions
 ) -> tuple[list[dg.RunRequest], bool]:
     """Runs still to launch for a running job, and whether any is still at work."""
     requests, active = [], False
-    latest = _latest_runs(instance, job)
-    for model in job.models:
-        run = latest.get(model)
-        if run is None or run.status == dg.DagsterRunStatus.NOT_STARTED:
-            # never launched, or cut off between being created and being launched: same key
-            if not job.cancel_requested:
-                requests.append(_request(job, model, attempt=_attempt(run)))
+    runs = latest_runs(instance, job)
+    for run in runs:
+        if run.status == dg.DagsterRunStatus.NOT_STARTED:  # created, and then the tick was cut off
+            requests.append(request(job, models_of(run), attempt_of(run)))
         elif not run.is_finished:
             active = True
             if job.cancel_requested and run.status == dg.DagsterRunStatus.QUEUED:
                 instance.run_coordinator.cancel_run(run.run_id)
-        elif _lost(floor, job, model, run):
-            requests.append(_request(job, model, attempt=_attempt(run) + 1))
-    return requests, active
+        elif _is_lost(floor, job, run):
+            requests.append(request(job, models_of(run), attempt_of(run) + 1))
+    launched = {model for run in runs for model in models_of(run)}
+    missing = [model for model in job.models if model not in launched]
+    requests += first_requests(instance, job, missing, partitions)
+    return ([] if job.cancel_requested else requests), active
 
 
-def _lost(floor: Floor, job: Job, model: str, run: dg.DagsterRun) -> bool:
+def _is_lost(floor: Floor, job: Job, run: dg.DagsterRun) -> bool:
     """Whether a finished run left sessions without a state, and may be tried again."""
-    return (
-        not job.cancel_requested
-        and _attempt(run) < MOST_ATTEMPTS
-        and bool(floor.jobs.unfinished(job.id, model))
-    )
-
-
-def _attempt(run: dg.DagsterRun | None) -> int:
-    return 1 if run is None else int(run.tags[ATTEMPT_TAG])
-
-
-def _latest_runs(instance: dg.DagsterInstance, job: Job) -> dict[str, dg.DagsterRun]:
-    """The newest run of each model of the job."""
-    latest: dict[str, dg.DagsterRun] = {}
-    for run in instance.get_runs(dg.RunsFilter(tags={JOB_TAG: str(job.id)})):  # newest first
-        latest.setdefault(run.tags[MODEL_TAG], run)
-    return latest
-
-
-def _request(job: Job, model: str, attempt: int) -> dg.RunRequest:
-    return dg.RunRequest(
-        run_key=f"job-{job.id}-{model}-{attempt}",
-        tags={
-            JOB_TAG: str(job.id),
-            MODEL_TAG: model,
-            ATTEMPT_TAG: str(attempt),
-            "dagster/asset_partition_range_start": f"{job.first}|{model}",
-            "dagster/asset_partition_range_end": f"{job.last}|{model}",
-        },
+    return attempt_of(run) < MOST_ATTEMPTS and any(
+        floor.jobs.unfinished(job.id, model) for model in models_of(run)
     )
 
 

@@ -10,11 +10,9 @@ import dagster as dg
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.walk import Plan
 from aitrader_core.storage.store import Origin
+from aitrader_dagster.lib.job_runs import ATTEMPT_TAG, JOB_TAG
 from aitrader_dagster.lib.partitions import MarketPartitions
 
-JOB_TAG = "aitrader/job"
-MODEL_TAG = "aitrader/model"
-ATTEMPT_TAG = "aitrader/attempt"
 BACKFILL_TAG = "dagster/backfill"
 
 Targets = dict[str, set[date]]  # sessions by model

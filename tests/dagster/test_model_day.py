@@ -6,7 +6,7 @@ import dagster as dg
 
 from aitrader_core.runner.requests import submit
 from aitrader_core.storage.job import DetailStatus, Job, JobStatus
-from aitrader_dagster.lib.assignment import ATTEMPT_TAG, JOB_TAG
+from aitrader_dagster.lib.job_runs import ATTEMPT_TAG, JOB_TAG
 from tests.dagster.world import MODEL_DAY, World, sessions
 
 

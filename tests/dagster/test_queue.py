@@ -11,7 +11,7 @@ from aitrader_core.runner.requests import submit
 from aitrader_core.storage.job import DetailStatus, JobStatus
 from aitrader_dagster.defs import queue
 from aitrader_dagster.defs.queue import bury_the_dead, tend
-from aitrader_dagster.lib.assignment import ATTEMPT_TAG, JOB_TAG, MODEL_TAG
+from aitrader_dagster.lib.job_runs import ATTEMPT_TAG, JOB_TAG, MODELS_TAG
 from aitrader_dagster.lib.partitions import market_partitions
 from aitrader_dagster.lib.resources import TradingFloors
 from tests.dagster.world import World
@@ -33,13 +33,13 @@ def _run(
         job_name="us_simulate",
         run_id=str(uuid4()),
         status=status,
-        tags={JOB_TAG: str(job_id), MODEL_TAG: model, ATTEMPT_TAG: str(attempt)},
+        tags={JOB_TAG: str(job_id), MODELS_TAG: model, ATTEMPT_TAG: str(attempt)},
         asset_selection=frozenset({dg.AssetKey(["us", "model_day"])}),
     )
     return world.instance.add_run(run)
 
 
-def test_the_oldest_job_starts_with_a_run_for_each_model(world: World) -> None:
+def test_the_oldest_job_starts_with_a_run_for_neighbours(world: World) -> None:
     first = _submit(world, ["momentum", "random"])
     second = _submit(world, ["momentum"])
     keys, _ = _tick(world)
@@ -87,7 +87,7 @@ def test_a_lost_run_is_tried_three_times(world: World) -> None:
 def test_a_model_that_fails_is_not_tried_again(world: World) -> None:
     job = _submit(world, ["flaky"], last="2012-06-08")
     _tick(world)
-    tags = {JOB_TAG: str(job), MODEL_TAG: "flaky", ATTEMPT_TAG: "1"}
+    tags = {JOB_TAG: str(job), MODELS_TAG: "flaky", ATTEMPT_TAG: "1"}
     world.run_range("flaky", "2012-06-01", "2012-06-08", tags)
     assert _tick(world) == ([], "no job is pending")
     found = world.floor.jobs.get(job)

@@ -134,7 +134,14 @@ def upgrade() -> None:
             name=op.f("ck_model_days_cash_balances"),
         ),
         sa.CheckConstraint(
-            "value_open >= 0 and value_close >= 0", name=op.f("ck_model_days_values")
+            "value_open >= 0 and value_open < 'Infinity'"
+            " and value_close >= 0 and value_close < 'Infinity'",
+            name=op.f("ck_model_days_values"),
+        ),
+        sa.CheckConstraint(
+            "start_value > 0 and start_value < 'Infinity'"
+            " and peak_value > 0 and peak_value < 'Infinity' and profit < 'Infinity'",
+            name=op.f("ck_model_days_figures"),
         ),
         sa.ForeignKeyConstraint(
             ["previous_id"], ["model_days.id"], name=op.f("fk_model_days_previous_id")
@@ -150,6 +157,20 @@ def upgrade() -> None:
         postgresql_where="superseded_at is null",
     )
     op.create_index("ix_model_days_previous", "model_days", ["previous_id"], unique=False)
+    op.create_index(
+        "ix_model_days_follower",
+        "model_days",
+        ["previous_id"],
+        unique=True,
+        postgresql_where="superseded_at is null",
+    )
+    op.create_index(
+        "ix_model_days_beginning",
+        "model_days",
+        ["market", "model"],
+        unique=True,
+        postgresql_where="superseded_at is null and previous_id is null",
+    )
     op.create_index(
         "ix_model_days_revision",
         "model_days",
@@ -373,6 +394,16 @@ def downgrade() -> None:
     )
     op.drop_index("ix_model_days_revision", table_name="model_days")
     op.drop_index("ix_model_days_previous", table_name="model_days")
+    op.drop_index(
+        "ix_model_days_follower",
+        table_name="model_days",
+        postgresql_where="superseded_at is null",
+    )
+    op.drop_index(
+        "ix_model_days_beginning",
+        table_name="model_days",
+        postgresql_where="superseded_at is null and previous_id is null",
+    )
     op.drop_index(
         "ix_model_days_live", table_name="model_days", postgresql_where="superseded_at is null"
     )
