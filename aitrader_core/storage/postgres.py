@@ -11,6 +11,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
+    bindparam,
     func,
     insert,
     select,
@@ -97,56 +98,60 @@ def _live_row(
     return connection.execute(query).mappings().first()
 
 
-def _put(connection: Connection, day: ModelDay, origin: Origin) -> Stored:
-    previous = _previous_id(connection, day)
-    superseded = _supersede(connection, day)
-    revisions = select(func.coalesce(func.max(model_days.c.revision), 0) + 1).where(
-        model_days.c.market == day.market,
-        model_days.c.model == day.model,
-        model_days.c.session == day.session,
+# Built once: building a statement costs more than running it.
+_KEY = (model_days.c.market == bindparam("of_market")) & (
+    model_days.c.model == bindparam("of_model")
+)
+_FIND = select(model_days.c.id).where(_KEY, _LIVE, model_days.c.session == bindparam("of_session"))
+_SUPERSEDE_ALL = update(model_days).where(_KEY, _LIVE).values(superseded_at=func.now())
+_SUPERSEDE = _SUPERSEDE_ALL.where(model_days.c.session >= bindparam("from_session"))
+_INSERT = (
+    insert(model_days)
+    .values(
+        revision=select(func.coalesce(func.max(model_days.c.revision), 0) + 1)
+        .where(_KEY, model_days.c.session == bindparam("of_session"))
+        .scalar_subquery()
     )
-    day_id, revision = connection.execute(
-        insert(model_days)
-        .values(
-            **rows.day_row(day),
-            previous_id=previous,
-            revision=revisions.scalar_subquery(),
-            request=origin.request,
-            run_id=origin.run_id,
-        )
-        .returning(model_days.c.id, model_days.c.revision)
-    ).one()
-    entries = [{"entries": rows.entries_json(day.transcript)}]
+    .returning(model_days.c.id, model_days.c.revision)
+)
+_INSERT_CHILDREN = {
+    table: insert(table) for table in (orders, fills, adjustments, holdings, transcripts)
+}
+
+
+def _put(connection: Connection, day: ModelDay, origin: Origin) -> Stored:
+    key = {"of_market": day.market, "of_model": day.model}
+    previous = None
+    if day.opening.after is None:
+        superseded = connection.execute(_SUPERSEDE_ALL, key).rowcount
+    else:
+        previous = connection.scalar(_FIND, {**key, "of_session": day.opening.after})
+        if previous is None:
+            raise LedgerError(
+                f"{day.market}/{day.model} of {day.session} opens with the close of "
+                f"{day.opening.after}, which is not stored"
+            )
+        superseded = connection.execute(_SUPERSEDE, {**key, "from_session": day.session}).rowcount
+    row = {
+        **key,
+        "of_session": day.session,
+        **rows.day_row(day),
+        "previous_id": previous,
+        "request": origin.request,
+        "run_id": origin.run_id,
+    }
+    day_id, revision = connection.execute(_INSERT, row).one()
     for table, children in (
         (orders, rows.order_rows(day)),
         (fills, rows.fill_rows(day)),
         (adjustments, rows.adjustment_rows(day)),
         (holdings, rows.holding_rows(day)),
-        (transcripts, entries),
+        (transcripts, [{"entries": rows.entries_json(day.transcript)}]),
     ):
         if children:
-            connection.execute(insert(table), [{"model_day_id": day_id, **c} for c in children])
+            of_day = [{"model_day_id": day_id, **child} for child in children]
+            connection.execute(_INSERT_CHILDREN[table], of_day)
     return Stored(revision, superseded)
-
-
-def _previous_id(connection: Connection, day: ModelDay) -> int | None:
-    if day.opening.after is None:
-        return None
-    previous = _live_row(connection, day.market, day.model, day.opening.after)
-    if previous is None:
-        raise LedgerError(
-            f"{day.market}/{day.model} of {day.session} opens with the close of "
-            f"{day.opening.after}, which is not stored"
-        )
-    return int(previous["id"])
-
-
-def _supersede(connection: Connection, day: ModelDay) -> int:
-    condition = [model_days.c.market == day.market, model_days.c.model == day.model, _LIVE]
-    if day.opening.after is not None:
-        condition.append(model_days.c.session >= day.session)
-    done = connection.execute(update(model_days).where(*condition).values(superseded_at=func.now()))
-    return done.rowcount
 
 
 def _close(connection: Connection, row: RowMapping) -> Opening:

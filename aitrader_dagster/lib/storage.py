@@ -18,7 +18,18 @@ _BATCH = "1000"  # events of one kind that are written together, where Dagster o
 
 
 class BatchingEventLogStorage(PostgresEventLogStorage):
-    """Writes the planned partitions of a run with one statement, not four for each of them."""
+    """Writes the planned partitions of a run with one statement, not four for each of them.
+
+    A materialization goes the same way, as a batch of one: without the NOTIFY that nobody listens
+    to any more.
+    """
+
+    def store_event(self, event: EventLogEntry) -> None:
+        kind = event.dagster_event.event_type if event.dagster_event else None
+        if kind is DagsterEventType.ASSET_MATERIALIZATION:
+            super().store_event_batch([event])
+        else:
+            super().store_event(event)
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         kinds = {
