@@ -12,12 +12,10 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 
-from aitrader_core import __version__
 from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.kinds import KINDS
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.domain.market import Symbol
-from aitrader_core.domain.model_day import Manifest
 from aitrader_core.domain.risk import TradingRules
 from aitrader_core.market.bundled import Bundled
 from aitrader_core.market.calendar import Calendar, load_calendar
@@ -64,8 +62,8 @@ class Arena:
         """Those that can be traded, oldest first."""
         return self.calendar.between(self.first_session, self.last_session)
 
-    def trader(self, model: str, prices: str) -> Trader:
-        """`model` on this arena's terms, trading on the history that `prices` names.
+    def trader(self, model: str) -> Trader:
+        """`model` on this arena's terms.
 
         ConfigError for a model that the arena does not have.
         """
@@ -75,8 +73,7 @@ class Arena:
                 f"there is no model {model!r} in the {self.market} arena: it has "
                 f"{', '.join(self.models)}"
             )
-        manifest = Manifest(__version__, entry.config_hash, prices)
-        return Trader(self.market, model, entry.agent, self.rules, manifest)
+        return Trader(self.market, model, entry.agent, self.rules, entry.config_hash)
 
 
 def load_arenas(config_dir: Path) -> dict[str, Arena]:

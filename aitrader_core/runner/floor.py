@@ -45,7 +45,16 @@ class Floor:
         before = calendar.between(calendar.first, first)[-depth - 1 : -1]
         sessions = (*before, *calendar.between(first, last))
         found = self.prices.load(self.arena.symbols, sessions[0], last)
-        return Tape(sessions, found.bars, found.actions, depth=depth, prices=found.name)
+        return Tape(
+            sessions,
+            found.bars,
+            found.actions,
+            depth=depth,
+            prices={
+                session: found.name(sessions[max(0, at - depth) : at + 1])
+                for at, session in enumerate(sessions)
+            },
+        )
 
     def import_prices(self, first: date, last: date) -> dict[date, int]:
         """Fetch and store the source's bars; how many there are for each session."""

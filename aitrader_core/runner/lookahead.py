@@ -50,11 +50,11 @@ def _fault(floor: Floor, day: ModelDay) -> str | None:
     arena, calendar = floor.arena, floor.arena.calendar
     later = calendar.between(day.session, arena.last_session)[: _AHEAD + 1]
     tape = floor.tape(day.session, later[-1])
-    trader = arena.trader(day.model, tape.prices)
-    if trader.manifest != day.manifest:
-        return None
+    trader = arena.trader(day.model)
     venue = SimulatedVenue(scrambled(tape, day.session), arena.costs, day.session)
     again = run_model_day(trader, venue, day.opening)
+    if again.manifest != day.manifest:
+        return None
     if (again.blotter, again.transcript) == (day.blotter, day.transcript):
         return None
     return f"{day.model} on {day.session} decides otherwise when the prices after it are others"

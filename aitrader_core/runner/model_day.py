@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from aitrader_core import __version__
 from aitrader_core.agents.agent import Agent
 from aitrader_core.domain.errors import MissingBar
 from aitrader_core.domain.market import Symbol
@@ -22,7 +23,7 @@ class Trader:
     model: str
     agent: Agent
     rules: TradingRules
-    manifest: Manifest
+    config_hash: str
 
 
 def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
@@ -53,7 +54,7 @@ def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
         value_close=_value_at(desk.portfolio, venue.closes()),
         ending=ending,
         transcript=tuple(desk.transcript),
-        manifest=trader.manifest,
+        manifest=Manifest(__version__, trader.config_hash, venue.prices),
     )
 
 

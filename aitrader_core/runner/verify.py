@@ -107,7 +107,7 @@ def _replay(floor: Floor, tape: Tape, run: Sequence[Record]) -> Iterator[Differe
 
 def _trader(floor: Floor, day: ModelDay) -> Trader:
     replay = Replay(tuple(outcome.order for outcome in day.blotter), day.ending)
-    return Trader(day.market, day.model, replay, floor.arena.rules, day.manifest)
+    return Trader(day.market, day.model, replay, floor.arena.rules, day.manifest.config)
 
 
 def _compare(record: Record, again: ModelDay) -> Iterator[str]:
@@ -155,8 +155,8 @@ def _came(outcome: Outcome) -> str:
 def _hint(floor: Floor, tape: Tape, day: ModelDay) -> str:
     """What has changed since the day was made, which may be the whole reason."""
     model = floor.arena.models.get(day.model)
-    if tape.prices != day.manifest.prices:
-        return f" (made from prices {day.manifest.prices}, now {tape.prices})"
+    if (now := tape.prices[day.session]) != day.manifest.prices:
+        return f" (made from prices {day.manifest.prices}, now {now})"
     if model is not None and model.config_hash != day.manifest.config:
         return " (made under another configuration)"
     return ""

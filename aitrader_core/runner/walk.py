@@ -154,7 +154,7 @@ class _Walker:
             arena = self._floor.arena
             tape = self._floor.tape(session, self._plan.sessions[-1])
             self._venue = SimulatedVenue(tape, arena.costs, session)
-            self._trader = arena.trader(self._plan.model, tape.prices)
+            self._trader = arena.trader(self._plan.model)
         return run_model_day(self._trader, self._venue, opening)
 
     def _opening(self, session: date) -> Opening:

@@ -13,8 +13,9 @@ from aitrader_core.domain.market import Bar, CorporateAction, MarketView, Split,
 class Tape:
     """The bars and corporate actions of consecutive sessions.
 
-    `prices` names their source and vintage. `depth` is how many past sessions a view shows; a
-    tape begins that many sessions before the first one that is traded.
+    `depth` is how many past sessions a view shows; a tape begins that many sessions before the
+    first one that is traded. `prices` names the source and the newest vintage of what is shown on
+    each session, or on all of them.
     """
 
     def __init__(
@@ -24,15 +25,16 @@ class Tape:
         actions: Iterable[CorporateAction] = (),
         *,
         depth: int,
-        prices: str = "unnamed",
+        prices: str | Mapping[date, str] = "unnamed",
     ) -> None:
         self.sessions = tuple(sessions)
         self.depth = depth
-        self.prices = prices
+        named = dict.fromkeys(sessions, prices) if isinstance(prices, str) else prices
+        self.prices: Mapping[date, str] = named
         rows: dict[date, dict[Symbol, Bar]] = {session: {} for session in sessions}
         for bar in bars:
             if bar.symbol in self._row(rows, bar.session, bar.symbol):
-                raise MarketDataError(f"{bar.symbol} has two bars on {bar.session} in {prices}")
+                raise MarketDataError(f"{bar.symbol} has two bars on {bar.session}")
             rows[bar.session][bar.symbol] = bar
         self.actions: dict[date, list[CorporateAction]] = defaultdict(list)
         for action in actions:
@@ -57,7 +59,7 @@ class Tape:
         self, rows: dict[date, dict[Symbol, Bar]], session: date, symbol: Symbol
     ) -> dict[Symbol, Bar]:
         if session not in rows:
-            raise MarketDataError(f"{session}, of {symbol} in {self.prices}, is not a session")
+            raise MarketDataError(f"{symbol} has prices or actions on {session}, no session")
         return rows[session]
 
 
@@ -101,7 +103,9 @@ class Playhead:
         opens = tape.opens[self.session]
         if not before.keys() <= opens.keys():
             gone = ", ".join(sorted(before.keys() - opens.keys()))
-            raise MissingBar(f"{gone} has no bar on {self.session} in the prices {tape.prices}")
+            raise MissingBar(
+                f"{gone} has no bar on {self.session} in the prices {tape.prices[self.session]}"
+            )
         self._reveal_splits(self.session)
         return MarketView(self.session, opens, self._past, self._splits, tape.depth)
 

@@ -14,6 +14,10 @@ from aitrader_core.simulation.tape import Playhead, Tape
 class Venue(Protocol):
     """One session at a time: `open_session`, then quotes and fills, then the closes."""
 
+    @property
+    def prices(self) -> str:
+        """Source and vintage of what can be seen of the open session."""
+
     def open_session(self) -> MarketView: ...
 
     def corporate_actions(self) -> Sequence[CorporateAction]:
@@ -38,7 +42,7 @@ class SimulatedVenue:
 
     @property
     def prices(self) -> str:
-        return self._tape.prices
+        return self._tape.prices[self._playhead.session]
 
     def open_session(self) -> MarketView:
         return self._playhead.advance()

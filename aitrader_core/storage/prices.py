@@ -1,6 +1,6 @@
 """Bars and corporate actions in Postgres, with the vintage that each came from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,14 +16,21 @@ from aitrader_core.storage.schema import bars, corporate_actions, vintages
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Prices of a span as they are known now: of each bar its latest vintage.
-
-    `name` is source and vintage, as a model-day's manifest records it.
-    """
+    """Prices of a span as they are known now: of each bar its latest vintage."""
 
     bars: Sequence[Bar]
     actions: Sequence[CorporateAction]
-    name: str
+    source: str
+    labels: Mapping[int, str]  # of vintages, the newest one with the highest id
+    newest: Mapping[date, int]  # the newest vintage among the bars and actions of each day
+
+    def name(self, sessions: Iterable[date]) -> str:
+        """Source and newest vintage of what there is on `sessions`, as a manifest records it."""
+        found = (self.newest[s] for s in sessions if s in self.newest)
+        if len(self.labels) == 1:  # the usual case, and asked for every session of a run
+            return f"{self.source} {next(iter(self.labels.values()))}"
+        newest = max(found, default=None)
+        return f"{self.source} {'without prices' if newest is None else self.labels[newest]}"
 
 
 class PriceStore:
@@ -64,14 +71,22 @@ class PriceStore:
         """Everything known of `symbols` from `first` to `last`, both included."""
         with self._engine.connect() as connection:
             found = self._latest_bars(connection, symbols, first, last)
-            labels = select(vintages.c.label).where(self._ours())
             acted = self._latest_actions(connection, symbols, first, last)
-            newest = max((row["vintage_id"] for row in (*found, *acted)), default=None)
-            label = connection.scalar(labels.where(vintages.c.id == newest))
+            newest: dict[date, int] = {}
+            for day, vintage_id in (
+                *((row["session"], row["vintage_id"]) for row in found),
+                *((row["ex_date"], row["vintage_id"]) for row in acted),
+            ):
+                newest[day] = max(vintage_id, newest.get(day, 0))
+            labels = select(vintages.c.id, vintages.c.label).where(
+                self._ours(), vintages.c.id.in_(set(newest.values()))
+            )
             return History(
                 [_bar(row) for row in found],
                 [_action(row) for row in acted],
-                f"{self._source} {label}",
+                self._source,
+                {row.id: row.label for row in connection.execute(labels)},
+                newest,
             )
 
     def sessions(self) -> Sequence[date]:

@@ -40,10 +40,11 @@ def _run(
 
 
 def test_the_oldest_job_starts_with_a_run_for_neighbours(world: World) -> None:
+    """Of the partitions: a range of them can't leave one out, and takes three at most."""
     first = _submit(world, ["momentum", "random"])
     second = _submit(world, ["momentum"])
     keys, _ = _tick(world)
-    assert keys == [f"job-{first}-momentum-1", f"job-{first}-random-1"]
+    assert keys == [f"job-{first}-momentum-1"]
     states = [world.floor.jobs.get(j) for j in (first, second)]
     assert [job.status for job in states if job] == [JobStatus.RUNNING, JobStatus.PENDING]
 
@@ -52,7 +53,13 @@ def test_a_tick_that_died_after_marking_the_job_is_made_good_by_the_next(world: 
     job = _submit(world, ["momentum", "random"])
     _tick(world)  # and then the daemon dies, no run is launched
     keys, _ = _tick(world)
-    assert keys == [f"job-{job}-momentum-1", f"job-{job}-random-1"]
+    assert keys == [f"job-{job}-momentum-1"]
+
+
+def test_models_that_are_no_neighbours_get_runs_of_their_own(world: World) -> None:
+    job = _submit(world, ["random", "buy_and_hold", "equal_weight", "flaky", "slow", "momentum"])
+    keys, _ = _tick(world)
+    assert keys == [f"job-{job}-flaky-1", f"job-{job}-equal_weight-1", f"job-{job}-momentum-1"]
 
 
 def test_a_run_that_was_created_and_not_launched_is_asked_for_again(world: World) -> None:

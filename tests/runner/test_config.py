@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -86,14 +85,7 @@ TYPOS = {
 }
 
 
-def typos() -> list[Any]:
-    reason = "the keys of a dataclass are listed with its __pydantic_config__ among them"
-    gap = pytest.mark.xfail(strict=True, reason=reason)
-    fine = ("of an arena", "of a market")
-    return [pytest.param(where, marks=[] if where in fine else [gap]) for where in TYPOS]
-
-
-@pytest.mark.parametrize("where", typos())
+@pytest.mark.parametrize("where", TYPOS)
 def test_a_mistyped_key(config_dir: Path, where: str) -> None:
     change, sentence = TYPOS[where]
     path = edit(config_dir, *change)
@@ -105,7 +97,6 @@ def test_a_mistyped_key_in_the_demo(config_dir: Path) -> None:
     assert fault(config_dir).startswith(f"{path}: demo.last: unknown key; ")
 
 
-@pytest.mark.xfail(strict=True, reason="the arena's own keys are listed, not the demo's")
 def test_what_is_allowed_in_the_demo(config_dir: Path) -> None:
     edit(config_dir, ARENA, "demo:\n", "demo:\n  last: 2012-07-02\n")
     assert fault(config_dir).endswith("allowed are first_session, last_session")
@@ -287,7 +278,6 @@ def test_its_parameters_are_checked_too(own_kind: Path) -> None:
     assert sentence.startswith(f"{path}: for_what: is missing; lookback: Input should be a valid")
 
 
-@pytest.mark.xfail(strict=True, reason="a dataclass without __pydantic_config__ takes any key")
 def test_a_typo_among_them_is_an_error(own_kind: Path) -> None:
     edit(own_kind, MODEL, "for_what: Godot", "for_what: Godot\nlook_back: 5")
     assert "look_back: unknown key; did you mean lookback?" in fault(own_kind)
@@ -306,8 +296,8 @@ class NoAgent:
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(NoDataclass, marks=pytest.mark.xfail(strict=True, reason="pydantic's error")),
-        pytest.param(NoAgent, marks=pytest.mark.xfail(strict=True, reason="is taken")),
+        NoDataclass,
+        NoAgent,
     ],
 )
 def test_a_kind_must_be_a_dataclass_that_trades(config_dir: Path, kind: type) -> None:
@@ -316,7 +306,6 @@ def test_a_kind_must_be_a_dataclass_that_trades(config_dir: Path, kind: type) ->
     assert fault(config_dir).startswith(f"{path}: kind: ")
 
 
-@pytest.mark.xfail(strict=True, reason="its fills could not be stored: quantities have 8 decimals")
 def test_a_lot_below_what_is_stored(config_dir: Path) -> None:
     path = edit(config_dir, MARKET, "quantity_step: 1", 'quantity_step: "0.000000001"')
     assert fault(config_dir).startswith(f"{path}: quantity_step: ")

@@ -163,7 +163,6 @@ def test_a_symbol_that_was_not_listed_yet_is_no_gap(module_floor: Floor) -> None
     submit(module_floor, "2003-01-02", "2003-01-31", ["random"], source="test")  # no GOOG, no FB
 
 
-@pytest.mark.xfail(strict=True, reason="a symbol's last bar is taken for the end of its listing")
 def test_a_symbol_whose_newest_bar_is_missing(floor: Floor) -> None:
     """A vendor that is late with one symbol: its day would fail with MissingBar."""
     forget(floor, "symbol = 'IBM' and session = '2013-03-01'")

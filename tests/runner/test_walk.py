@@ -169,7 +169,6 @@ def test_without_replacing_only_what_is_missing_is_made(
     assert stored(ours, model)[:6] == before
 
 
-@pytest.mark.xfail(strict=True, reason="what a walk supersedes still counts as stored by it")
 def test_what_a_request_supersedes_it_makes_again(
     ours: Floor, model: str, sessions: tuple[date, ...]
 ) -> None:
@@ -416,7 +415,6 @@ def test_a_value_goes_unbroken_through_a_split(
         assert min(moves) <= today.profit / (yesterday.value - before.cash) <= max(moves)
 
 
-@pytest.mark.xfail(strict=True, reason="the vintage is that of the newest bar on the whole tape")
 def test_a_manifest_does_not_depend_on_how_far_a_run_goes(floor: Floor, model: str) -> None:
     """As with a vendor whose every import is a vintage of its own."""
     sessions = floor.arena.calendar.between(START, LAST)

@@ -8,7 +8,7 @@ from random import Random
 
 from aitrader_core.agents.agent import Agent
 from aitrader_core.domain.market import Bar, CorporateAction, Symbol
-from aitrader_core.domain.model_day import Manifest, ModelDay, Opening
+from aitrader_core.domain.model_day import ModelDay, Opening
 from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.domain.risk import TradingRules
 from aitrader_core.runner.model_day import Trader, run_model_day
@@ -97,7 +97,7 @@ def run_days(
     rules: TradingRules = WHOLE,
 ) -> list[ModelDay]:
     """The agent's model-days from `first` on, each from the close of the one before."""
-    trader = Trader("test", "model", agent, rules, Manifest("code", "config", tape.prices))
+    trader = Trader("test", "model", agent, rules, "config")
     venue = SimulatedVenue(tape, costs, first)
     opening = opening or Opening.with_cash(Decimal(10_000))
     days: list[ModelDay] = []

@@ -87,7 +87,6 @@ def test_down_leaves_nothing_and_up_again_is_the_same(
     assert dump_schema(database.libpq) == before == SCHEMA.read_text()
 
 
-@pytest.mark.xfail(strict=True, reason="the lock stays with the pooled connection that took it")
 def test_the_next_starter_may_migrate(database: DatabaseUrls) -> None:
     pooled = create_engine(database.engine)
     upgrade(pooled)

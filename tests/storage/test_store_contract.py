@@ -99,10 +99,6 @@ def kept(store: ModelDayStore, model: str) -> list[ModelDay | None]:
     return [store.get("test", model, session) for session in DAYS]
 
 
-def fails(request: pytest.FixtureRequest, reason: str) -> None:
-    request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
-
-
 def test_what_is_put_is_got(store: ModelDayStore, model: str) -> None:
     days = traded(model)
     assert stored(store, days) == [Stored(1, 0)] * 6
@@ -159,12 +155,8 @@ def test_postgres_has_null_for_what_is_no_quantity(module_floor: Floor, model: s
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800"])
-def test_any_text_can_be_said(
-    store: ModelDayStore, model: str, text: str, request: pytest.FixtureRequest
-) -> None:
+def test_any_text_can_be_said(store: ModelDayStore, model: str, text: str) -> None:
     """A model's words, and the symbols that it makes up, are not ours to choose."""
-    if not isinstance(store, MemoryStore):
-        fails(request, "Postgres takes no NUL and no lone surrogate: the whole day is lost")
     (day,) = traded(model, 1, {DAYS[0]: [buy(Symbol(text), "1"), buy(A, "1")]})
     store.put(day, FIRST)
     got = store.get("test", model, DAYS[0])
@@ -255,11 +247,7 @@ def test_a_false_day_changes_nothing(store: ModelDayStore, model: str, fault: st
     assert store.put(days[2], SECOND) == Stored(2, 2)  # nor was a revision used up
 
 
-def test_no_day_follows_itself_or_a_later_one(
-    store: ModelDayStore, model: str, request: pytest.FixtureRequest
-) -> None:
-    if isinstance(store, MemoryStore):
-        fails(request, "MemoryStore does not look at when the close that a day follows was")
+def test_no_day_follows_itself_or_a_later_one(store: ModelDayStore, model: str) -> None:
     days = traded(model, 6, {})
     stored(store, days)
     for later in DAYS[2:4]:
@@ -268,7 +256,6 @@ def test_no_day_follows_itself_or_a_later_one(
     assert kept(store, model) == days
 
 
-@pytest.mark.xfail(strict=True, reason="a stored session between the two is left live, off chain")
 def test_no_day_skips_a_stored_one(store: ModelDayStore, model: str) -> None:
     days = traded(model, 6, {})
     stored(store, days[:2])
