@@ -130,9 +130,9 @@ def _chosen(floor: "Floor", listed: str | None, named: tuple[str, ...]) -> list[
 
 def _wait(floor: "Floor", job_id: int) -> None:
     from aitrader_core.cli.progress import Meter
-    from aitrader_core.runner.following import follow
-    from aitrader_core.runner.lock import holder
     from aitrader_core.runner.settings import load_settings
+    from aitrader_core.serve.following import follow
+    from aitrader_core.serve.lock import holder
 
     if holder(load_settings().home) is None:
         click.echo("it waits for somebody to run `aitrader up`", err=True)

@@ -11,8 +11,8 @@ import click
 def up(demo: bool, port: int | None) -> None:
     """Serve until stopped: database, queue, schedules and the UI."""
     from aitrader_core.cli.progress import Screen
-    from aitrader_core.runner.serve import serve
     from aitrader_core.runner.settings import load_settings
+    from aitrader_core.serve.up import serve
 
     serve(load_settings(), Screen(), port=port, demo=demo)
 
@@ -21,9 +21,9 @@ def up(demo: bool, port: int | None) -> None:
 def demo() -> None:
     """Run the demo once and print its leaderboard."""
     from aitrader_core.cli.progress import Screen
-    from aitrader_core.runner.demo import demo_once
     from aitrader_core.runner.settings import load_settings
-    from aitrader_core.runner.signals import Stopped
+    from aitrader_core.serve.demo import demo_once
+    from aitrader_core.serve.signals import Stopped
 
     try:
         completed = demo_once(load_settings(), Screen())

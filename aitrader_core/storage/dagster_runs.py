@@ -1,4 +1,4 @@
-"""What Dagster's own database says of a run; core asks it by SQL, since it never imports Dagster."""
+"""What Dagster's own database says of a run, by SQL: core never imports Dagster."""
 
 from psycopg.errors import UndefinedTable
 

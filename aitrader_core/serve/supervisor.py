@@ -10,15 +10,15 @@ from pathlib import Path
 
 from aitrader_core.domain.errors import AitraderError, ConfigError
 from aitrader_core.runner.arena import Arena, load_arenas
-from aitrader_core.runner.children import Child, ChildFailed, Household, household
 from aitrader_core.runner.floor import Floor
-from aitrader_core.runner.imports import Imports, unpriced_of
-from aitrader_core.runner.lock import announce, holder, only_one
 from aitrader_core.runner.premises import ready_database
 from aitrader_core.runner.settings import Settings, embedded_data, project_root
-from aitrader_core.runner.show import Show
-from aitrader_core.runner.signals import Signals, Stopped
-from aitrader_core.runner.site import HOST, Site, choose_port
+from aitrader_core.serve.children import Child, Household, household
+from aitrader_core.serve.imports import Imports
+from aitrader_core.serve.lock import announce, holder
+from aitrader_core.serve.show import Show
+from aitrader_core.serve.signals import Signals
+from aitrader_core.serve.site import HOST, Site
 from aitrader_core.storage.database import engine_for
 from aitrader_core.storage.urls import DatabaseUrls
 
@@ -65,36 +65,6 @@ class Server:
 
     def _program(self, name: str, program: str, *arguments: str) -> Child:
         return self.family.start(name, str(Path(sys.executable).parent / program), *arguments)
-
-
-def serve(settings: Settings, show: Show, *, port: int | None, demo: bool) -> None:
-    """Serve until a signal comes; with `demo`, run that first unless it is stored already."""
-    from aitrader_core.runner.demo import run_demo
-
-    with Signals() as signals:
-        try:
-            with only_one(settings.home), serving(settings, signals, show) as server:
-                server.start_webserver(choose_port(port))
-                server.start_daemon()
-                if demo:
-                    run_demo(server)
-                    show.say("serving until Ctrl-C")
-                _serve_on(server)
-        except Stopped:
-            show.say("stopped")
-
-
-def _serve_on(server: Server) -> None:
-    for floor in server.floors:
-        for sessions in unpriced_of(floor):
-            server.imports.add(floor.arena.market, floor.arena.calendar, sessions)
-    while True:
-        try:
-            server.pause()
-        except ChildFailed as error:
-            if any(child.poll() is not None for child in server.servers):
-                raise
-            server.show.say(f"{error}")  # prices can be imported later
 
 
 @contextmanager

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from aitrader_core.domain.errors import AitraderError
 from aitrader_core.runner.board import is_published, standing_rows
 from aitrader_core.runner.floor import Floor
-from aitrader_core.runner.following import follow
-from aitrader_core.runner.imports import unpriced_of
-from aitrader_core.runner.lock import holder, only_one
 from aitrader_core.runner.requests import submit
-from aitrader_core.runner.serve import Server, serving
 from aitrader_core.runner.settings import Settings
-from aitrader_core.runner.show import Show
-from aitrader_core.runner.signals import Signals
+from aitrader_core.serve.following import follow
+from aitrader_core.serve.imports import unpriced_of
+from aitrader_core.serve.lock import holder, only_one
+from aitrader_core.serve.show import Show
+from aitrader_core.serve.signals import Signals
+from aitrader_core.serve.supervisor import Server, serving
 from aitrader_core.storage.equity import last_sessions
 from aitrader_core.storage.job import Job, JobStatus
 

@@ -6,8 +6,8 @@ from datetime import date
 
 from aitrader_core.market.calendar import Calendar
 from aitrader_core.runner.arena import Arena
-from aitrader_core.runner.children import Child
 from aitrader_core.runner.floor import Floor
+from aitrader_core.serve.children import Child
 
 Start = Callable[..., Child]
 

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import create_engine
 
 from aitrader_core.domain.errors import AitraderError
-from aitrader_core.runner import demo
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.report import leaderboard
-from aitrader_core.runner.serve import Server
-from aitrader_core.runner.show import Meter
 from aitrader_core.runner.walk import Plan, walk
+from aitrader_core.serve import demo
+from aitrader_core.serve.show import Meter
+from aitrader_core.serve.supervisor import Server
 from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import publish
 from aitrader_core.storage.store import Origin

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aitrader_core.domain.errors import AitraderError
-from aitrader_core.runner.guard import end_groups
-from aitrader_core.runner.signals import Signals
+from aitrader_core.serve.guard import end_groups
+from aitrader_core.serve.signals import Signals
 
 YOUNG = 60.0  # seconds: a child that dies sooner would only die again
 _TAIL = 12  # lines of a log that a sentence ends with
@@ -24,7 +24,7 @@ class Guard:
     """The process that ends the children, whether we stop or are killed."""
 
     def __init__(self, log: Path, data: Path | None) -> None:
-        command = [sys.executable, "-m", "aitrader_core.runner.guard"]
+        command = [sys.executable, "-m", "aitrader_core.serve.guard"]
         with log.open("w") as output:
             self._process = subprocess.Popen(
                 [*command, *([] if data is None else [str(data)])],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 
 from aitrader_core.domain.errors import InputError
-from aitrader_core.runner.children import Child
+from aitrader_core.serve.children import Child
 
 HOST, PORT = "127.0.0.1", 3000  # it has no authentication: the loopback alone
 PATIENCE = 180.0  # seconds until it must have answered

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from aitrader_core.domain.errors import JobError
-from aitrader_core.runner.show import Meter
+from aitrader_core.serve.show import Meter
 from aitrader_core.storage.job import DetailStatus, Job
 from aitrader_core.storage.jobs import Jobs
 

@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 
 from aitrader_core.domain.errors import ConfigError, InputError
-from aitrader_core.runner import children, serve
 from aitrader_core.runner.arena import Arena
-from aitrader_core.runner.children import Child, ChildFailed, Household, household
-from aitrader_core.runner.imports import Imports, spans, wanted_first
-from aitrader_core.runner.lock import AlreadyUp, announce, holder, only_one
 from aitrader_core.runner.settings import project_root
-from aitrader_core.runner.signals import Signals, Stopped
-from aitrader_core.runner.site import choose_port
+from aitrader_core.serve import children, supervisor
+from aitrader_core.serve.children import Child, ChildFailed, Household, household
+from aitrader_core.serve.imports import Imports, spans, wanted_first
+from aitrader_core.serve.lock import AlreadyUp, announce, holder, only_one
+from aitrader_core.serve.signals import Signals, Stopped
+from aitrader_core.serve.site import choose_port
 
 # Port -------------------------------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused(taken: int) -> None:
 def test_without_a_wish_it_is_the_next_free_one(
     taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aitrader_core.runner.site.PORT", taken)
+    monkeypatch.setattr("aitrader_core.serve.site.PORT", taken)
     assert taken < choose_port(None) < taken + 100
 
 
@@ -71,7 +71,7 @@ def test_the_second_is_told_where_the_first_is(tmp_path: Path) -> None:
 
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from aitrader_core.runner.lock import only_one\n"
+        "import sys; from pathlib import Path; from aitrader_core.serve.lock import only_one\n"
         f"with only_one(Path({str(tmp_path)!r})): print('held', flush=True); sys.stdin.read()"
     )
     with python(script) as process:
@@ -187,8 +187,8 @@ def test_children_end_without_their_guard(tmp_path: Path) -> None:
 def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path\n"
-        "from aitrader_core.runner.children import household\n"
-        "from aitrader_core.runner.signals import Signals\n"
+        "from aitrader_core.serve.children import household\n"
+        "from aitrader_core.serve.signals import Signals\n"
         f"here = Path({str(tmp_path)!r})\n"
         "with household(here / 'logs', None, dict(os.environ), here, Signals()) as family:\n"
         "    print(family.start('a', 'sh', '-c', 'sleep 300 & sleep 300').group, flush=True)\n"
@@ -245,10 +245,10 @@ def test_imports_go_one_after_the_other_and_a_failure_ends_them(
 
 
 def test_two_runtimes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "version", lambda _: "1.31.1")
+    monkeypatch.setattr(supervisor, "version", lambda _: "1.31.1")
     told = r"onnxruntime 1\.31\.1 and onnxruntime-gpu 1\.31\.1 are both installed.*uninstall both"
     with pytest.raises(ConfigError, match=told):
-        serve._refuse_two_runtimes()
+        supervisor._refuse_two_runtimes()
 
 
 # The whole --------------------------------------------------------------------------------------
