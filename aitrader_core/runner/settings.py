@@ -3,9 +3,9 @@
 import os
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aitrader_core.domain.errors import ConfigError
@@ -24,18 +24,11 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
-def _upper(text: Any) -> Any:
-    return text.upper() if isinstance(text, str) else text
-
-
 Folder = Annotated[Path, AfterValidator(_absolute)]
-LogLevel = Annotated[
-    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
-]
 
 
 class Settings(BaseSettings):
-    """Frozen; read it with `load_settings`, whose errors are sentences."""
+    """Frozen; read it with `load_settings`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True
@@ -44,7 +37,6 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)  # it may hold a password
     home: Folder = Field(default_factory=lambda: project_root() / ".aitrader")
     config_dir: Folder = Field(default_factory=lambda: project_root() / "configs")
-    log_level: LogLevel = "INFO"
 
     @model_validator(mode="before")
     @classmethod
@@ -59,11 +51,7 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process; ConfigError names the variable that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = (f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise ConfigError("; ".join(faults)) from error
+    return Settings()
 
 
 def urls(settings: Settings) -> DatabaseUrls:

@@ -22,7 +22,6 @@ def test_defaults_lie_in_the_project() -> None:
     assert settings.home == project_root() / ".aitrader"
     assert settings.config_dir == project_root() / "configs"
     assert settings.database_url is None
-    assert settings.log_level == "INFO"
 
 
 def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -30,18 +29,16 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("AITRADER_DATABASE_URL", "postgres://ann:hunter2@h/d")
     monkeypatch.setenv("AITRADER_HOME", "state")
     monkeypatch.setenv("AITRADER_CONFIG_DIR", "~/configs")
-    monkeypatch.setenv("AITRADER_LOG_LEVEL", "debug")
     settings = load_settings()
     assert settings.home == tmp_path / "state"
     assert settings.config_dir == Path.home() / "configs"
-    assert settings.log_level == "DEBUG"
     assert urls(settings).libpq == "postgresql://ann:hunter2@h/d"
     assert "hunter2" not in repr(settings)
 
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        load_settings().log_level = "DEBUG"  # type: ignore[misc]
+        load_settings().home = Path()  # type: ignore[misc]
 
 
 def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +60,6 @@ def test_without_a_url_the_embedded_server_is_meant_and_not_started(
         ("AITRADER_DATABSE_URL", "AITRADER_DATABASE_URL"),
         ("AITRADER_CONFIG", "AITRADER_CONFIG_DIR"),
         ("AITRADER_DIR", "AITRADER_CONFIG_DIR"),
-        ("AITRADER_LOGLEVEL", "AITRADER_LOG_LEVEL"),
     ],
 )
 def test_an_unknown_variable_is_named_with_the_closest(
@@ -74,12 +70,6 @@ def test_an_unknown_variable_is_named_with_the_closest(
         load_settings()
     with pytest.raises(ConfigError, match=name):
         Settings()
-
-
-def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AITRADER_LOG_LEVEL", "loud")
-    with pytest.raises(ConfigError, match=r"AITRADER_LOG_LEVEL: .*'INFO'"):
-        load_settings()
 
 
 def test_a_wrong_url_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
