@@ -40,19 +40,26 @@ def server(tmp_path_factory: pytest.TempPathFactory, module_floor: Floor) -> Ite
             yield server
 
 
-def test_two_jobs_and_a_backfill_go_one_after_the_other(server: Server) -> None:
+def test_jobs_and_a_backfill_go_one_after_the_other(server: Server) -> None:
+    """From the command line, over GraphQL and from the UI's mutation, all at the same time."""
     floor = server.floor
     models = ["momentum", "equal_weight", "random"]
     june = sessions(floor, "2012-06-01", "2012-06-29")
     first = submit(floor, "2012-06-01", "2012-06-29", models, source="test")
-    second = submit(floor, "2012-07-02", "2012-07-13", models, source="test")
     backfill = server.backfill(june[:3], ["flaky", "mean_reversion", "buy_and_hold"])
+    enqueued = server.enqueue(start="2012-07-02", end="2012-07-13", models=models)
+    second = int({tag["key"]: tag["value"] for tag in enqueued["tags"]}["aitrader/enqueued"])
+    refused = server.enqueue(start="2012-06-01", end="2012-06-05", models=["momentun"])
     wait_for(lambda: server.job(second).status.is_final and server.job(first).status.is_final)
     wait_for(lambda: server.backfill_status(backfill).startswith("COMPLETED"))
 
     assert server.job(first).status is JobStatus.COMPLETED
     assert server.job(second).status is JobStatus.COMPLETED
     assert server.backfill_status(backfill) == "COMPLETED_SUCCESS"
+    assert refused["status"] == "FAILURE"
+    (message,) = [e["error"]["message"] for e in refused["eventConnection"]["events"] if e]
+    assert "did you mean momentum?" in message
+    assert server.job(second).source == "graphql"
     spans = _spans(floor)
     assert set(spans) == {f"job-{first}", f"job-{second}", f"backfill-{backfill}"}
     assert all(before[1] < after[0] for before, after in pairwise(sorted(spans.values())))
@@ -62,20 +69,6 @@ def test_two_jobs_and_a_backfill_go_one_after_the_other(server: Server) -> None:
     for model in ("flaky", "mean_reversion", "buy_and_hold"):
         assert list(floor.model_days.sessions("us", model)) == list(june[:3])
     assert not any(found.differences for found in verify(floor, list(floor.arena.models)))
-
-
-def test_graphql_enqueues_and_refuses_with_a_sentence(server: Server) -> None:
-    run = server.enqueue(start="2012-06-01", end="2012-06-05", models=["inverse_volatility"])
-    tags = {tag["key"]: tag["value"] for tag in run["tags"]}
-    job_id = int(tags["aitrader/enqueued"])
-    wait_for(lambda: server.job(job_id).status.is_final)
-    assert server.job(job_id).status is JobStatus.COMPLETED
-    assert server.job(job_id).source == "graphql"
-
-    refused = server.enqueue(start="2012-06-01", end="2012-06-05", models=["momentun"])
-    assert refused["status"] == "FAILURE"
-    messages = [e["error"]["message"] for e in refused["eventConnection"]["events"] if e]
-    assert "did you mean momentum?" in messages[0]
 
 
 def test_a_killed_run_goes_on_and_a_canceled_job_stops(server: Server) -> None:
