@@ -154,9 +154,14 @@ def _continue(
 
 
 def _is_lost(floor: Floor, job: Job, run: dg.DagsterRun) -> bool:
-    """Whether a finished run left sessions without a state, and may be tried again."""
-    return attempt_of(run) < MOST_ATTEMPTS and any(
-        floor.jobs.unfinished(job.id, model) for model in models_of(run)
+    """Whether a finished run left sessions without a state, and may be tried again.
+
+    One that somebody terminated is left alone.
+    """
+    return (
+        run.status != dg.DagsterRunStatus.CANCELED
+        and attempt_of(run) < MOST_ATTEMPTS
+        and any(floor.jobs.unfinished(job.id, model) for model in models_of(run))
     )
 
 

@@ -91,6 +91,16 @@ def test_a_lost_run_is_tried_three_times(world: World) -> None:
     assert reasons == {"its run ended before this session was simulated"}
 
 
+def test_a_run_that_somebody_terminated_is_not_tried_again(world: World) -> None:
+    job = _submit(world, ["momentum"])
+    _tick(world)
+    _run(world, job, "momentum", dg.DagsterRunStatus.CANCELED)
+    assert _tick(world) == ([], "no job is pending")
+    found = world.floor.jobs.get(job)
+    assert found
+    assert found.status is JobStatus.FAILED
+
+
 def test_a_model_that_fails_is_not_tried_again(world: World) -> None:
     job = _submit(world, ["flaky"], last="2012-06-08")
     _tick(world)
