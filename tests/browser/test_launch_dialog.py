@@ -44,12 +44,13 @@ def page() -> Iterator[Page]:
 def test_a_backfill_of_every_model_from_the_launch_dialog(server: Server, page: Page) -> None:
     floor = server.floor
     first, last = floor.arena.demo
-    page.goto(f"{server.url}/assets/us/model_day?view=partitions")
+    wait_for(lambda: _shows(page, f"{server.url}/assets/us/model_day?view=partitions", "momentum"))
     page.get_by_role("button", name="Materialize").first.click()
     dates = page.get_by_placeholder("ex: 2000-03-01").last
     dates.fill(f"[{first}...{last}]")
     dates.press("Enter")
     page.get_by_role("button", name="All").last.click()
+    expect(page.get_by_text("1116 partitions")).to_be_visible()
     page.get_by_role("button", name="Launch backfill").click()
 
     days = list(floor.arena.calendar.between(first, last))
@@ -68,3 +69,10 @@ def test_a_backfill_of_every_model_from_the_launch_dialog(server: Server, page: 
     page.goto(f"{server.url}/assets/us/model_day?view=checks")
     expect(page.get_by_text("no_lookahead")).to_be_visible(timeout=20_000)
     expect(page.get_by_text("Failed")).to_have_count(0)
+
+
+def _shows(page: Page, url: str, text: str) -> bool:
+    """The partitions of the models come with the daemon's first tick."""
+    page.goto(url)
+    page.wait_for_timeout(3_000)
+    return page.get_by_text(text, exact=True).first.is_visible()
