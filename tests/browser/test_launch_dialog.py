@@ -46,10 +46,12 @@ def test_a_backfill_of_every_model_from_the_launch_dialog(server: Server, page: 
     first, last = floor.arena.demo
     wait_for(lambda: _shows(page, f"{server.url}/assets/us/model_day?view=partitions", "momentum"))
     page.get_by_role("button", name="Materialize").first.click()
+    expect(page.get_by_text("Launch runs to materialize")).to_be_visible()
+    expect(page.get_by_text("0 partitions", exact=True)).to_be_visible()
     dates = page.get_by_placeholder("ex: 2000-03-01").last
     dates.fill(f"[{first}...{last}]")
     dates.press("Enter")
-    page.get_by_role("button", name="All").last.click()
+    page.get_by_role("button", name="All", exact=True).last.click()
     expect(page.get_by_text("1116 partitions")).to_be_visible()
     page.get_by_role("button", name="Launch backfill").click()
 
