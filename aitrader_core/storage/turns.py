@@ -48,13 +48,21 @@ class Turns:
     def turn(self, market: str, request: str, run_id: str) -> Iterator[None]:
         """Wait until no other request simulates in `market`; runs of one request share a turn."""
         key = {"market": market, "request": request}
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
-            held.execute(_NAME, {"name": f"{_RUN}{run_id}"})
+        with self.at_work(run_id) as held:
             try:
                 self._wait(held, key)
                 yield
             finally:
                 held.execute(_LEAVE, key)
+
+    @contextmanager
+    def at_work(self, run_id: str) -> Iterator[Connection]:
+        """Give a sign of life: a connection that carries the run's id, for as long as it works."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
+            held.execute(_NAME, {"name": f"{_RUN}{run_id}"})
+            try:
+                yield held
+            finally:
                 held.execute(_NAME, {"name": ""})
 
     def is_free(self, market: str) -> bool:
@@ -63,7 +71,7 @@ class Turns:
             return not connection.scalar(_OTHERS, {"market": market, "request": ""})
 
     def alive(self, run_ids: Iterable[str]) -> set[str]:
-        """Those of `run_ids` that wait for a turn or have one."""
+        """Those of `run_ids` that give a sign of life: they wait for a turn, have one, or check."""
         with self._engine.connect() as connection:
             names = connection.scalars(_ALIVE, {"pattern": f"{_RUN}%"}).all()
         return {name.removeprefix(_RUN) for name in names} & set(run_ids)

@@ -67,14 +67,17 @@ def ledger_checks(arena: Arena) -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(name, asset=key, description=text) for name, text in described.items()
         ],
     )
-    def checks(floors: TradingFloors) -> Iterable[dg.AssetCheckResult]:
+    def checks(
+        context: dg.AssetCheckExecutionContext, floors: TradingFloors
+    ) -> Iterable[dg.AssetCheckResult]:
         """The ledger of the whole market, added up again."""
         opened = floors.open(arena.market)
         engine, market = opened.engine, arena.market
-        yield _result(key, "ledger_closes", ledger_faults(engine, market))
-        yield _result(key, "chain_unbroken", chain_faults(engine, market))
-        seed = ledger_state(engine, market)
-        yield _result(key, "no_lookahead", lookahead_faults(opened, _SAMPLE, seed))
+        with opened.turns.at_work(context.run.run_id):
+            yield _result(key, "ledger_closes", ledger_faults(engine, market))
+            yield _result(key, "chain_unbroken", chain_faults(engine, market))
+            seed = ledger_state(engine, market)
+            yield _result(key, "no_lookahead", lookahead_faults(opened, _SAMPLE, seed))
 
     return checks
 

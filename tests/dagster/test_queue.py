@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
 from aitrader_core.runner.requests import submit
 from aitrader_core.storage.job import DetailStatus, JobStatus
@@ -190,3 +191,25 @@ def _evaluate_schedule(world: World) -> list[dg.RunRequest]:
 
 def test_sessions_are_the_calendars(world: World) -> None:
     assert date(2012, 10, 29) not in world.floor.arena.sessions  # hurricane Sandy
+
+
+def test_a_run_that_checks_the_ledger_is_alive(world: World) -> None:
+    with world.floor.turns.at_work("some-run"):
+        assert world.floor.turns.alive(["some-run", "another"]) == {"some-run"}
+    assert world.floor.turns.alive(["some-run"]) == set()
+
+
+def test_the_checks_pass_and_find_what_is_wrong(world: World) -> None:
+    world.run_range("momentum", "2012-06-01", "2012-06-05")
+    assert _failed_checks(world) == set()
+    with world.floor.engine.begin() as connection:
+        connection.execute(text("set session_replication_role = replica"))
+        connection.execute(text("update holdings set quantity = quantity + 1"))
+        connection.execute(text("set session_replication_role = default"))
+    assert "ledger_closes" in _failed_checks(world)
+
+
+def _failed_checks(world: World) -> set[str]:
+    job = world.defs.resolve_job_def("us_publish")
+    result = job.execute_in_process(instance=world.instance)
+    return {e.check_name for e in result.get_asset_check_evaluations() if not e.passed}
