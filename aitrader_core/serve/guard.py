@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aitrader_core.storage.embedded import embedded_server
 
-PATIENCE = 3.0  # seconds that the groups have to end by themselves: all state is in the database
+PATIENCE = 1.5  # seconds that the groups have to end by themselves: all state is in the database
 _LAST = 5.0  # seconds for the kernel to clear away what was killed
 
 
