@@ -78,10 +78,10 @@ install_packages() {
     return 1
 }
 
-# Python compiles a package at its first import: the slowest ones that the first leaderboard needs
-# are compiled on what time the start leaves over.
+# Python compiles a package at its first import, and matplotlib looks for fonts: what the first
+# leaderboard would wait for is done on what time the start leaves over.
 warm_up() {
-    exec nice -n 19 "$venv/bin/python" -c 'import empyrical, matplotlib.font_manager' \
+    exec nice -n 19 "$venv/bin/python" -c 'import matplotlib.font_manager' \
         </dev/null >/dev/null 2>&1
 }
 

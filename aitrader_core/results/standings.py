@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from math import sqrt
+from statistics import fmean, stdev
 from typing import Any
 
+SESSIONS_A_YEAR = 252
 FEWEST_SESSIONS = 20  # below it volatility and Sharpe ratio say nothing
 
 
@@ -96,10 +99,8 @@ def _standing(rank: int, model: str, curve: Sequence[Point]) -> Standing:
 
 
 def _risk(returns: Sequence[float]) -> tuple[float | None, float | None]:
+    """As empyrical has them, which takes three seconds to import; a test holds us to it."""
     if len(returns) < FEWEST_SESSIONS or len(set(returns)) == 1:
         return None, None
-    import empyrical  # brings pandas and scipy: not at start-up
-    import numpy as np
-
-    series = np.asarray(returns)
-    return float(empyrical.annual_volatility(series)), float(empyrical.sharpe_ratio(series))
+    deviation, year = stdev(returns), sqrt(SESSIONS_A_YEAR)
+    return deviation * year, fmean(returns) / deviation * year

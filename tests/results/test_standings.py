@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from math import sqrt
-from statistics import fmean, stdev
 
+import empyrical
+import numpy as np
 import pytest
 
 from aitrader_core.domain.model_day import Performance
@@ -92,8 +92,8 @@ def test_risk_is_that_of_the_session_returns() -> None:
     points = curve(*(100 + n % 3 * n for n in range(FEWEST_SESSIONS)))
     (standing,) = standings({"a": points})
     returns = [point.daily_return for point in points]
-    assert standing.volatility == pytest.approx(stdev(returns) * sqrt(252))
-    assert standing.sharpe == pytest.approx(fmean(returns) / stdev(returns) * sqrt(252))
+    assert standing.volatility == pytest.approx(empyrical.annual_volatility(np.array(returns)))
+    assert standing.sharpe == pytest.approx(empyrical.sharpe_ratio(np.array(returns)))
 
 
 def test_a_model_that_never_moves_has_no_risk() -> None:
