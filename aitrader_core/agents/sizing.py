@@ -8,8 +8,6 @@ from aitrader_core.domain.money import ZERO, times, whole_steps
 from aitrader_core.domain.orders import Order, Side
 from aitrader_core.simulation.desk import Desk
 
-PERIODS = ("session", "week", "month")
-
 
 def equal_weights(symbols: Iterable[Symbol]) -> dict[Symbol, Decimal]:
     chosen = list(symbols)

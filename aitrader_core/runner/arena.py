@@ -93,13 +93,14 @@ def load_arena(config_dir: Path, name: str) -> Arena:
     market = config.read(config_dir / "markets", found.market, MarketConfig)
     calendar = load_calendar(market.exchange)
     _check_span(found, calendar, place)
-    terms = _terms(found, config.costs(config_dir, found.costs), market)
+    costs = config.costs(config_dir, found.costs)
+    terms = _terms(found, costs, market)
     return Arena(
         market=found.market,
         currency=market.currency,
         calendar=calendar,
         rules=TradingRules(market.quantity_step),
-        costs=config.costs(config_dir, found.costs),
+        costs=costs,
         symbols=tuple(Symbol(s) for s in found.symbols),
         first_session=found.first_session,
         last_session=found.last_session,
