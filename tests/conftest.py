@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from aitrader_core.runner.settings import project_root
 from aitrader_core.storage.embedded import embedded_server
 from aitrader_core.storage.migrate import upgrade
 from aitrader_core.storage.urls import DatabaseUrls
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)  # of imports; sources with editions do not care
 
 _numbers = count(1)
 
@@ -87,7 +90,7 @@ def _priced(postgres_url: str, _migrated: str, arena: Arena) -> str:
     urls = DatabaseUrls(DatabaseUrls(postgres_url).in_database("template_priced"))
     _administer(postgres_url, f"create database {urls.database} template {_migrated}")
     with _open(urls, arena) as opened:
-        opened.import_prices(arena.first_session, arena.last_session)
+        opened.import_prices(arena.first_session, arena.last_session, NOW)
     return urls.database
 
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import NewType
 
 Symbol = NewType("Symbol", str)
 
+DAILY = time(0)  # the one bar of a session that has no more
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One symbol over one session, unadjusted, in the market's currency.
+    """One symbol over one session, or a part of it, unadjusted, in the market's currency.
 
-    A session that has only begun has an open and nothing else.
+    A bar that has only begun has an open and nothing else. `at` tells the bars of an intraday
+    session apart: the exchange's time, as the vendor stamps it.
     """
 
     symbol: Symbol
@@ -22,7 +25,8 @@ class Bar:
     high: Decimal | None = None
     low: Decimal | None = None
     close: Decimal | None = None
-    volume: int | None = None
+    volume: Decimal | None = None
+    at: time = DAILY
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +110,6 @@ def adjusted(bar: Bar, split: Split) -> Bar:
         None if bar.high is None else bar.high / split.ratio,
         None if bar.low is None else bar.low / split.ratio,
         None if bar.close is None else bar.close / split.ratio,
-        None if bar.volume is None else int(bar.volume * split.ratio),
+        None if bar.volume is None else bar.volume * split.ratio,
+        bar.at,
     )

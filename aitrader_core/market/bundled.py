@@ -1,8 +1,8 @@
 """The prices in the box: five US stocks, 2000-03-01 to 2013-03-01, with splits, no dividends."""
 
 import gzip
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
@@ -10,7 +10,7 @@ from importlib import resources
 
 from aitrader_core.domain.errors import MarketDataError
 from aitrader_core.domain.market import Bar, Split, Symbol
-from aitrader_core.market.source import Prices
+from aitrader_core.market.source import Prices, Wanted
 
 DATA = resources.files("aitrader_core.market.bundled_data")
 NAME = "bundled"
@@ -26,8 +26,10 @@ class Bundled:
         sessions = [bar.session for bar in history().bars]
         return min(sessions), max(sessions)
 
-    def fetch(self, symbols: Sequence[Symbol], first: date, last: date) -> Prices:
-        return history().cut(symbols, first, last)
+    def fetch(self, wanted: Wanted, now: datetime) -> Iterator[Prices]:  # noqa: ARG002 - has editions
+        sessions = [session for missing in wanted.missing.values() for session in missing]
+        if sessions:
+            yield history().cut(wanted.missing, min(sessions), max(sessions))
 
 
 @cache
@@ -62,7 +64,7 @@ def _bars(text: bytes) -> tuple[Bar, ...]:
     for line in text.decode().splitlines()[1:]:
         symbol, session, *prices, volume = line.split(",")
         open_, high, low, close = map(Decimal, prices)
-        bars.append(Bar(Symbol(symbol), day(session), open_, high, low, close, int(volume)))
+        bars.append(Bar(Symbol(symbol), day(session), open_, high, low, close, Decimal(volume)))
     return tuple(bars)
 
 

@@ -1,12 +1,13 @@
 """What every supplier of prices offers: a history, and which edition of it this is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from aitrader_core.domain.errors import MarketDataError
 from aitrader_core.domain.market import Bar, CorporateAction, Symbol
+from aitrader_core.market.calendar import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,25 @@ class Prices:
         return Prices(tuple(bars), tuple(actions), self.source, self.vintage)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an arena asks a source for.
+
+    `missing` has every symbol of the arena as a key, with the sessions that are not stored yet.
+    An `intraday` arena wants the bars within each session, any other wants one bar per session.
+    """
+
+    calendar: Calendar
+    missing: Mapping[Symbol, Sequence[date]]
+    intraday: bool = False
+
+
+class DownloadStopped(MarketDataError):  # noqa: N818 - not a fault: what came before it stands
+    """The vendor will give no more for now. Everything yielded before is whole and can be kept."""
+
+
 class PriceSource(Protocol):
-    """Bundled data, a folder of files, a vendor: the caller cannot tell."""
+    """Bundled data, a file, a vendor: the caller cannot tell."""
 
     @property
     def name(self) -> str: ...
@@ -48,9 +66,11 @@ class PriceSource(Protocol):
         """The first and the last session on offer; None when only a fetch can tell."""
         ...
 
-    def fetch(self, symbols: Sequence[Symbol], first: date, last: date) -> Prices:
-        """What there is of `symbols` over `first`..`last`, both included.
+    def fetch(self, wanted: Wanted, now: datetime) -> Iterator[Prices]:
+        """What there is, in parts that can be stored one by one.
 
-        MarketDataError for a symbol that is not on offer, or when the source is broken.
+        A part may hold more sessions than were missing: the caller sees what was restated. `now`
+        names the vintage where the source itself has no editions. Raises DownloadStopped, and
+        MarketDataError for a symbol that is not on offer or when the source is broken.
         """
         ...

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from sqlalchemy import Engine
 
+from aitrader_core.market.source import Wanted
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.settings import Settings, urls
 from aitrader_core.simulation.tape import Tape
@@ -56,10 +57,13 @@ class Floor:
             },
         )
 
-    def import_prices(self, first: date, last: date) -> dict[date, int]:
-        """Fetch and store the source's bars; how many there are for each session."""
-        offered = self.arena.source.fetch(self.arena.symbols, first, last)
-        return self.prices.save(offered.vintage, offered.bars, offered.actions)
+    def import_prices(self, first: date, last: date, now: datetime) -> dict[date, int]:
+        """Fetch and store what is missing; how many symbols each session then has a bar of."""
+        arena = self.arena
+        missing = self.prices.missing(arena.symbols, arena.calendar.between(first, last))
+        for part in arena.source.fetch(Wanted(arena.calendar, missing), now):
+            self.prices.save(part.vintage, part.bars, part.actions)
+        return self.prices.counts(first, last)
 
     def unpriced(self) -> Sequence[date]:
         """Sessions that the source can price and that have no stored bar, oldest first."""

@@ -65,4 +65,4 @@ def _other(bar: Bar, lot: Random, *, keep_open: bool) -> Bar:
     factor = Decimal(str(round(3 ** lot.uniform(-1, 1), 3)))
     high, low, close = (None if p is None else p * factor for p in (bar.high, bar.low, bar.close))
     opened = bar.open if keep_open else bar.open * factor
-    return Bar(bar.symbol, bar.session, opened, high, low, close, bar.volume)
+    return Bar(bar.symbol, bar.session, opened, high, low, close, bar.volume, bar.at)

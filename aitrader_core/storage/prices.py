@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Table, select
+from sqlalchemy import Connection, Engine, RowMapping, Table, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from aitrader_core.domain.errors import MarketDataError
@@ -89,6 +89,17 @@ class PriceStore:
                 newest,
             )
 
+    def counts(self, first: date, last: date) -> dict[date, int]:
+        """How many symbols have a bar on each session from `first` to `last` that has any."""
+        query = (
+            select(bars.c.session, func.count(bars.c.symbol.distinct()))
+            .join(vintages)
+            .where(self._ours(), bars.c.session.between(first, last))
+            .group_by(bars.c.session)
+        )
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def sessions(self) -> Sequence[date]:
         """Those with a bar of any symbol, oldest first."""
         query = (
@@ -100,6 +111,14 @@ class PriceStore:
         )
         with self._engine.connect() as connection:
             return connection.scalars(query).all()
+
+    def missing(
+        self, symbols: Iterable[Symbol], sessions: Iterable[date]
+    ) -> dict[Symbol, list[date]]:
+        """Of each symbol those of `sessions` that have no bar of it."""
+        known = {symbol: set(listed) for symbol, listed in self.sessions_by_symbol().items()}
+        asked = list(sessions)
+        return {s: [d for d in asked if d not in known.get(s, ())] for s in symbols}
 
     def sessions_by_symbol(self) -> dict[Symbol, list[date]]:
         """The sessions with a bar, of each symbol, oldest first."""

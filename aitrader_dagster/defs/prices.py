@@ -1,7 +1,7 @@
 """Bars of one market, a partition per session."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
@@ -25,7 +25,8 @@ def bars_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefinitio
     ) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
         """Unadjusted daily bars, as the price source gives them, with their vintage."""
         sessions = sorted(date.fromisoformat(key) for key in context.partition_keys)
-        counts = floors.open(arena.market).import_prices(sessions[0], sessions[-1])
+        opened = floors.open(arena.market)
+        counts = opened.import_prices(sessions[0], sessions[-1], datetime.now(UTC))
         missing = [session for session in sessions if session not in counts]
         if not missing:
             yield dg.MaterializeResult(metadata={"bars": sum(counts.values())})

@@ -82,9 +82,9 @@ def test_a_split_of_another_symbol_does_not_count() -> None:
 
 def test_a_whole_bar_is_adjusted_before_the_ex_date_only() -> None:
     split = Split(A, DAYS[2], D(4))
-    before = Bar(A, DAYS[1], D(40), D(48), D(36), D(44), 1001)
-    assert adjusted(before, split) == Bar(A, DAYS[1], D(10), D(12), D(9), D(11), 4004)
+    before = Bar(A, DAYS[1], D(40), D(48), D(36), D(44), D(1001))
+    assert adjusted(before, split) == Bar(A, DAYS[1], D(10), D(12), D(9), D(11), D(4004))
     begun = Bar(A, DAYS[1], D(40))
     assert adjusted(begun, split) == Bar(A, DAYS[1], D(10))
-    on_the_day = Bar(A, DAYS[2], D(10), D(12), D(9), D(11), 4004)
+    on_the_day = Bar(A, DAYS[2], D(10), D(12), D(9), D(11), D(4004))
     assert adjusted(on_the_day, split) is on_the_day

@@ -2,7 +2,8 @@
 
 import gzip
 from collections import Counter, defaultdict
-from datetime import date
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -16,21 +17,29 @@ from aitrader_core.market.bundled import Bundled, history, read_history
 from aitrader_core.market.bundled_data import pack
 from aitrader_core.market.calendar import load_calendar
 from aitrader_core.market.gaps import find_gaps, suspicious_jumps
-from aitrader_core.market.source import PriceSource
+from aitrader_core.market.source import Prices, PriceSource, Wanted
 
 AAPL, FB, GOOG, IBM, MSFT = map(Symbol, ("AAPL", "FB", "GOOG", "IBM", "MSFT"))
 FIRST, LAST = date(2000, 3, 1), date(2013, 3, 1)
 FILES = Path(bundled_data.__path__[0])
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 SOURCE: PriceSource = Bundled()
 
 
+def fetch(symbols: Iterable[Symbol], first: date, last: date) -> Prices:
+    calendar = load_calendar("XNYS")
+    sessions = calendar.between(first, last)
+    (found,) = SOURCE.fetch(Wanted(calendar, dict.fromkeys(symbols, sessions)), NOW)
+    return found
+
+
 def bar(symbol: Symbol, session: date) -> Bar:
-    (only,) = SOURCE.fetch([symbol], session, session).bars
+    (only,) = fetch([symbol], session, session).bars
     return only
 
 
 def test_counts_and_coverage() -> None:
-    prices = SOURCE.fetch([AAPL, FB, GOOG, IBM, MSFT], FIRST, LAST)
+    prices = fetch([AAPL, FB, GOOG, IBM, MSFT], FIRST, LAST)
     counts = Counter(b.symbol for b in prices.bars)
     assert counts == {AAPL: 3270, FB: 196, GOOG: 2148, IBM: 3270, MSFT: 3270}
     assert SOURCE.coverage() == (FIRST, LAST)
@@ -40,7 +49,7 @@ def test_counts_and_coverage() -> None:
 def test_known_values_are_exact() -> None:
     d = Decimal
     assert bar(AAPL, FIRST) == Bar(
-        AAPL, FIRST, d("118.56"), d("132.06"), d("118.5"), d("130.31"), 9616100
+        AAPL, FIRST, d("118.56"), d("132.06"), d("118.5"), d("130.31"), d("9616100")
     )
     assert bar(AAPL, date(2003, 4, 8)).low == d("14.3642")
     assert bar(FB, date(2012, 5, 18)).open == d("42.05")
@@ -48,7 +57,7 @@ def test_known_values_are_exact() -> None:
 
 
 def test_bars_come_by_symbol_then_session_and_only_those_asked_for() -> None:
-    prices = SOURCE.fetch([MSFT, AAPL], date(2003, 2, 14), date(2003, 2, 18))
+    prices = fetch([MSFT, AAPL], date(2003, 2, 14), date(2003, 2, 18))
     assert [(b.symbol, b.session.day) for b in prices.bars] == [
         (AAPL, 14), (AAPL, 18), (MSFT, 14), (MSFT, 18),
     ]  # fmt: skip
@@ -58,9 +67,9 @@ def test_bars_come_by_symbol_then_session_and_only_those_asked_for() -> None:
 
 
 def test_a_symbol_not_listed_yet_has_no_bars_but_an_unknown_one_is_an_error() -> None:
-    assert SOURCE.fetch([FB], FIRST, date(2012, 5, 17)).bars == ()
+    assert fetch([FB], FIRST, date(2012, 5, 17)).bars == ()
     with pytest.raises(MarketDataError) as caught:
-        SOURCE.fetch([AAPL, Symbol("TSLA")], FIRST, LAST)
+        fetch([AAPL, Symbol("TSLA")], FIRST, LAST)
     assert str(caught.value) == "bundled has no TSLA; it offers AAPL, FB, GOOG, IBM, MSFT"
 
 

@@ -419,7 +419,7 @@ def test_a_manifest_does_not_depend_on_how_far_a_run_goes(floor: Floor, model: s
     """As with a vendor whose every import is a vintage of its own."""
     sessions = floor.arena.calendar.between(START, LAST)
     bar = floor.tape(sessions[8], sessions[8]).bars[sessions[8]][Symbol("IBM")]
-    floor.prices.save("later", [replace(bar, volume=1)], [])
+    floor.prices.save("later", [replace(bar, volume=Decimal(1))], [])
     ours = with_model(floor, model, EqualWeight())
     in_one_go = next(walk(ours, plan(model, sessions)))
     alone = next(walk(ours, plan(model, sessions[:1], "second")))

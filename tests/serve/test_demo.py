@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +22,8 @@ from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import publish
 from aitrader_core.storage.store import Origin
 from aitrader_core.storage.urls import DatabaseUrls
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Daemon:
     are_done = True
 
     def add(self, _market: str, _calendar: object, sessions: list[date]) -> None:
-        self.floors[0].import_prices(sessions[0], sessions[-1])
+        self.floors[0].import_prices(sessions[0], sessions[-1], NOW)
 
     def pause(self, _seconds: float = 0) -> None:
         floor = self.floors[0]
@@ -125,7 +127,7 @@ def test_what_is_stored_is_not_made_again(daemon: Daemon) -> None:
 
 def test_a_demo_that_waits_in_the_queue_is_followed(daemon: Daemon) -> None:
     floor = daemon.floors[0]
-    floor.import_prices(floor.arena.first_session, floor.arena.last_session)
+    floor.import_prices(floor.arena.first_session, floor.arena.last_session, NOW)
     assert demo._job(floor) == demo._job(floor) == 1
     assert run(daemon)
     assert floor.jobs.get(2) is None
@@ -133,7 +135,7 @@ def test_a_demo_that_waits_in_the_queue_is_followed(daemon: Daemon) -> None:
 
 def test_a_demo_that_fails_says_where_to_look(daemon: Daemon) -> None:
     floor = daemon.floors[0]
-    floor.import_prices(floor.arena.first_session, floor.arena.last_session)
+    floor.import_prices(floor.arena.first_session, floor.arena.last_session, NOW)
     later = floor.arena.calendar.between(date(2012, 6, 11), date(2012, 6, 12))
     list(walk(floor, Plan("random", later, Origin("run-0", "run-0"), may_start=True)))
     assert not run(daemon)

@@ -34,7 +34,9 @@ def bar(symbol: Symbol, session: date, open_: str, close: str | None = None) -> 
     if close is None:
         return Bar(symbol, session, first)
     last = Decimal(close)
-    return Bar(symbol, session, first, max(first, last) + 1, min(first, last) / 2, last, 1000)
+    return Bar(
+        symbol, session, first, max(first, last) + 1, min(first, last) / 2, last, Decimal(1000)
+    )
 
 
 def tape_of(

@@ -202,7 +202,7 @@ BROKEN = {
     "open": replace(FIRST[0], open=D(0)),
     "close": replace(FIRST[0], close=D(-1)),
     "range": replace(FIRST[0], high=D(1), low=D(2)),
-    "volume": replace(FIRST[0], volume=-1),
+    "volume": replace(FIRST[0], volume=D(-1)),
 }
 
 
