@@ -26,12 +26,12 @@ begin
     return null;
 end $$;
 
--- closing = opening + fills + corporate actions - costs, in cash and in every symbol
+-- closing = opening + fills + adjustments - costs, in cash and in every symbol
 create function check_ledger() returns trigger language plpgsql as $$
 declare
     previous model_days;
     flows record;
-    corporate numeric;
+    adjusted numeric;
     unbalanced text;
 begin
     select coalesce(sum(notional) filter (where side = 'buy'), 0) as bought,
@@ -39,11 +39,11 @@ begin
            coalesce(sum(commission), 0) as commission,
            count(*) as fills
       into flows from fills where model_day_id = new.id;
-    select coalesce(sum(cash_change), 0) into corporate
+    select coalesce(sum(cash_change), 0) into adjusted
       from adjustments where model_day_id = new.id;
-    if (flows.bought, flows.sold, flows.commission, corporate, flows.fills)
+    if (flows.bought, flows.sold, flows.commission, adjusted, flows.fills)
        is distinct from
-       (new.bought, new.sold, new.commission, new.corporate_cash, new.fill_count::bigint) then
+       (new.bought, new.sold, new.commission, new.adjustment_cash, new.fill_count::bigint) then
         unbalanced := 'its cash flows are not those of its fills and adjustments';
     end if;
 
@@ -117,6 +117,11 @@ create trigger append_only before update or delete on holdings
 create trigger sealed after insert on holdings
     referencing new table as added for each statement execute function refuse_late_rows();
 
+create trigger append_only before update or delete on marks
+    for each row execute function refuse_change();
+create trigger sealed after insert on marks
+    referencing new table as added for each statement execute function refuse_late_rows();
+
 create trigger append_only before update or delete on transcripts
     for each row execute function refuse_change();
 create trigger sealed after insert on transcripts
@@ -132,6 +137,8 @@ create trigger no_truncate before truncate on fills
 create trigger no_truncate before truncate on adjustments
     for each statement execute function refuse_change();
 create trigger no_truncate before truncate on holdings
+    for each statement execute function refuse_change();
+create trigger no_truncate before truncate on marks
     for each statement execute function refuse_change();
 create trigger no_truncate before truncate on transcripts
     for each statement execute function refuse_change();

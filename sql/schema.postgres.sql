@@ -4,7 +4,7 @@ CREATE FUNCTION public.check_ledger() RETURNS trigger
 declare
     previous model_days;
     flows record;
-    corporate numeric;
+    adjusted numeric;
     unbalanced text;
 begin
     select coalesce(sum(notional) filter (where side = 'buy'), 0) as bought,
@@ -12,11 +12,11 @@ begin
            coalesce(sum(commission), 0) as commission,
            count(*) as fills
       into flows from fills where model_day_id = new.id;
-    select coalesce(sum(cash_change), 0) into corporate
+    select coalesce(sum(cash_change), 0) into adjusted
       from adjustments where model_day_id = new.id;
-    if (flows.bought, flows.sold, flows.commission, corporate, flows.fills)
+    if (flows.bought, flows.sold, flows.commission, adjusted, flows.fills)
        is distinct from
-       (new.bought, new.sold, new.commission, new.corporate_cash, new.fill_count::bigint) then
+       (new.bought, new.sold, new.commission, new.adjustment_cash, new.fill_count::bigint) then
         unbalanced := 'its cash flows are not those of its fills and adjustments';
     end if;
 
@@ -97,13 +97,28 @@ end $$;
 
 CREATE TABLE public.adjustments (
     model_day_id bigint NOT NULL,
-    symbol text NOT NULL,
+    symbol text,
     kind text NOT NULL,
     quantity_change numeric(28,8) NOT NULL,
-    cash_change numeric(28,8) NOT NULL
+    cash_change numeric(28,8) NOT NULL,
+    number integer NOT NULL,
+    after_order integer NOT NULL,
+    bar_time time without time zone DEFAULT '00:00:00'::time without time zone NOT NULL,
+    reason text,
+    CONSTRAINT ck_adjustments_kind CHECK ((kind = ANY (ARRAY['split'::text, 'cash_dividend'::text, 'correction'::text]))),
+    CONSTRAINT ck_adjustments_reason CHECK (((kind = 'correction'::text) = (reason IS NOT NULL))),
+    CONSTRAINT ck_adjustments_symbol CHECK (((symbol IS NOT NULL) OR (quantity_change = (0)::numeric)))
 );
 
-COMMENT ON TABLE public.adjustments IS 'What corporate actions did at the open';
+COMMENT ON TABLE public.adjustments IS 'What corporate actions did at the open, and corrections towards a recording';
+
+COMMENT ON COLUMN public.adjustments.symbol IS 'null when cash alone was corrected';
+
+COMMENT ON COLUMN public.adjustments.number IS '1 is the first of the session';
+
+COMMENT ON COLUMN public.adjustments.after_order IS 'how many orders came before it';
+
+COMMENT ON COLUMN public.adjustments.reason IS 'of a correction';
 
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
@@ -118,11 +133,12 @@ CREATE TABLE public.bars (
     high numeric(28,8),
     low numeric(28,8),
     close numeric(28,8),
-    volume bigint,
+    volume numeric(28,8),
+    bar_time time without time zone DEFAULT '00:00:00'::time without time zone NOT NULL,
     CONSTRAINT ck_bars_close CHECK (((close > (0)::numeric) AND (close < 'Infinity'::numeric))),
     CONSTRAINT ck_bars_open CHECK (((open > (0)::numeric) AND (open < 'Infinity'::numeric))),
     CONSTRAINT ck_bars_range CHECK ((high >= low)),
-    CONSTRAINT ck_bars_volume CHECK ((volume >= 0))
+    CONSTRAINT ck_bars_volume CHECK ((volume >= (0)::numeric))
 );
 
 COMMENT ON TABLE public.bars IS 'Unadjusted prices; a bar is stored again only when a later vintage restates it';
@@ -152,7 +168,7 @@ CREATE TABLE public.model_days (
     bought numeric(28,8) NOT NULL,
     sold numeric(28,8) NOT NULL,
     commission numeric(28,8) NOT NULL,
-    corporate_cash numeric(28,8) NOT NULL,
+    adjustment_cash numeric(28,8) CONSTRAINT model_days_corporate_cash_not_null NOT NULL,
     closing_cash numeric(28,8) NOT NULL,
     value_open numeric(28,8) NOT NULL,
     value_close numeric(28,8),
@@ -170,17 +186,21 @@ CREATE TABLE public.model_days (
     run_id text NOT NULL,
     stored_at timestamp with time zone DEFAULT now() NOT NULL,
     sealed_by bigint DEFAULT txid_current() NOT NULL,
-    CONSTRAINT ck_model_days_cash_balances CHECK ((closing_cash = ((((opening_cash - bought) + sold) - commission) + corporate_cash))),
+    value numeric(28,8) NOT NULL,
+    correction_count integer DEFAULT 0 NOT NULL,
+    CONSTRAINT ck_model_days_cash_balances CHECK ((closing_cash = ((((opening_cash - bought) + sold) - commission) + adjustment_cash))),
     CONSTRAINT ck_model_days_closing_cash CHECK (((closing_cash >= (0)::numeric) AND (closing_cash < 'Infinity'::numeric))),
     CONSTRAINT ck_model_days_figures CHECK (((start_value > (0)::numeric) AND (start_value < 'Infinity'::numeric) AND (peak_value > (0)::numeric) AND (peak_value < 'Infinity'::numeric) AND (profit < 'Infinity'::numeric))),
     CONSTRAINT ck_model_days_flows CHECK (((bought >= (0)::numeric) AND (sold >= (0)::numeric) AND (commission >= (0)::numeric))),
     CONSTRAINT ck_model_days_opening_cash CHECK (((opening_cash >= (0)::numeric) AND (opening_cash < 'Infinity'::numeric))),
-    CONSTRAINT ck_model_days_values CHECK (((value_open >= (0)::numeric) AND (value_open < 'Infinity'::numeric) AND (value_close >= (0)::numeric) AND (value_close < 'Infinity'::numeric)))
+    CONSTRAINT ck_model_days_values CHECK (((value_open >= (0)::numeric) AND (value_open < 'Infinity'::numeric) AND (value_close >= (0)::numeric) AND (value_close < 'Infinity'::numeric) AND (value >= (0)::numeric) AND (value < 'Infinity'::numeric)))
 );
 
 COMMENT ON TABLE public.model_days IS 'One model trading one session; what a re-run superseded is kept';
 
 COMMENT ON COLUMN public.model_days.request IS 'the job, backfill or run it was made for';
+
+COMMENT ON COLUMN public.model_days.value IS 'at the last mark that is known';
 
 CREATE VIEW public.equity_curve AS
  SELECT market,
@@ -191,7 +211,7 @@ CREATE VIEW public.equity_curve AS
     profit,
     daily_return,
     cumulative_return,
-    ((COALESCE(value_close, value_open) / peak_value) - (1)::numeric) AS drawdown
+    ((value / peak_value) - (1)::numeric) AS drawdown
    FROM public.model_days
   WHERE (superseded_at IS NULL);
 
@@ -211,7 +231,7 @@ CREATE TABLE public.fills (
     CONSTRAINT ck_fills_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
 );
 
-COMMENT ON TABLE public.fills IS 'What was executed, at the session''s open';
+COMMENT ON TABLE public.fills IS 'What was executed, at the bar''s open';
 
 COMMENT ON COLUMN public.fills.number IS 'of the order';
 
@@ -232,6 +252,7 @@ CREATE TABLE public.orders (
     quantity numeric,
     outcome text NOT NULL,
     reason text,
+    bar_time time without time zone DEFAULT '00:00:00'::time without time zone NOT NULL,
     CONSTRAINT ck_orders_outcome CHECK ((outcome = ANY (ARRAY['filled'::text, 'refused'::text]))),
     CONSTRAINT ck_orders_reason CHECK (((outcome = 'refused'::text) = (reason IS NOT NULL))),
     CONSTRAINT ck_orders_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
@@ -260,7 +281,7 @@ CREATE VIEW public.positions AS
     COALESCE(f.quantity, (0)::numeric) AS amount,
     f.price,
     d.closing_cash AS cash,
-    COALESCE(d.value_close, d.value_open) AS portfolio_value,
+    d.value AS portfolio_value,
     d.profit AS daily_profit,
     (d.daily_return * (100)::double precision) AS daily_return_pct,
     d.stored_at AS created_at
@@ -341,7 +362,7 @@ CREATE VIEW public.leaderboard AS
             model_days.model,
             model_days.session AS as_of,
             model_days.start_value,
-            COALESCE(model_days.value_close, model_days.value_open) AS value,
+            model_days.value,
             model_days.cumulative_return,
             model_days.max_drawdown
            FROM public.model_days
@@ -369,6 +390,17 @@ ALTER TABLE public.leaderboards ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDEN
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.marks (
+    model_day_id bigint NOT NULL,
+    bar_time time without time zone DEFAULT '00:00:00'::time without time zone NOT NULL,
+    value_open numeric(28,8) NOT NULL,
+    value_close numeric(28,8),
+    CONSTRAINT ck_marks_value_close CHECK (((value_close >= (0)::numeric) AND (value_close < 'Infinity'::numeric))),
+    CONSTRAINT ck_marks_value_open CHECK (((value_open >= (0)::numeric) AND (value_open < 'Infinity'::numeric)))
+);
+
+COMMENT ON TABLE public.marks IS 'The value over each bar of an intraday session';
 
 ALTER TABLE public.model_days ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.model_days_id_seq
@@ -458,10 +490,10 @@ ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
 ALTER TABLE ONLY public.adjustments
-    ADD CONSTRAINT pk_adjustments PRIMARY KEY (model_day_id, symbol, kind);
+    ADD CONSTRAINT pk_adjustments PRIMARY KEY (model_day_id, number);
 
 ALTER TABLE ONLY public.bars
-    ADD CONSTRAINT pk_bars PRIMARY KEY (market, session, symbol, vintage_id);
+    ADD CONSTRAINT pk_bars PRIMARY KEY (market, session, symbol, bar_time, vintage_id);
 
 ALTER TABLE ONLY public.corporate_actions
     ADD CONSTRAINT pk_corporate_actions PRIMARY KEY (market, ex_date, symbol, kind, vintage_id);
@@ -480,6 +512,9 @@ ALTER TABLE ONLY public.jobs
 
 ALTER TABLE ONLY public.leaderboards
     ADD CONSTRAINT pk_leaderboards PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.marks
+    ADD CONSTRAINT pk_marks PRIMARY KEY (model_day_id, bar_time);
 
 ALTER TABLE ONLY public.model_days
     ADD CONSTRAINT pk_model_days PRIMARY KEY (id);
@@ -520,6 +555,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.fills FOR EACH ROW 
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.holdings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.marks FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE ON public.model_days FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -534,6 +571,8 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.fills FOR EACH STATEMENT EX
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.holdings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.marks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.model_days FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.orders FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -547,6 +586,8 @@ CREATE TRIGGER sealed AFTER INSERT ON public.adjustments REFERENCING NEW TABLE A
 CREATE TRIGGER sealed AFTER INSERT ON public.fills REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
 
 CREATE TRIGGER sealed AFTER INSERT ON public.holdings REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
+
+CREATE TRIGGER sealed AFTER INSERT ON public.marks REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
 
 CREATE TRIGGER sealed AFTER INSERT ON public.orders REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_late_rows();
 
@@ -569,6 +610,9 @@ ALTER TABLE ONLY public.holdings
 
 ALTER TABLE ONLY public.job_details
     ADD CONSTRAINT fk_job_details_job_id FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.marks
+    ADD CONSTRAINT fk_marks_model_day_id FOREIGN KEY (model_day_id) REFERENCES public.model_days(id);
 
 ALTER TABLE ONLY public.model_days
     ADD CONSTRAINT fk_model_days_previous_id FOREIGN KEY (previous_id) REFERENCES public.model_days(id);

@@ -100,10 +100,11 @@ class MeanReversion:
             return Ending.DONE
         desk.say(_listed("deviations from the mean", sorted(scores), scores))
         for symbol in sorted(set(held) - kept):
-            desk.sell(symbol, held[symbol])
+            if quantity := desk.sellable(symbol):
+                desk.sell(symbol, quantity)
         part = desk.portfolio.value(view.opens) / len(view.symbols)
         for symbol in sorted(entered):
-            wanted = whole_steps(part / view.opens[symbol], desk.rules.quantity_step)
+            wanted = whole_steps(part / view.opens[symbol], desk.rules.lot)
             if quantity := affordable(desk, symbol, wanted):
                 desk.buy(symbol, quantity)
         return Ending.DONE
@@ -136,8 +137,8 @@ class RandomTrader:
         source = lot.choice(sorted(held))
         target = lot.choice([s for s in view.symbols if s != source] or [source])
         moved = desk.portfolio.value(view.opens) * Decimal(str(self.turnover))
-        step = desk.rules.quantity_step
-        sold = min(held[source], whole_steps(moved / view.opens[source], step))
+        step = desk.rules.lot
+        sold = min(desk.sellable(source), whole_steps(moved / view.opens[source], step))
         wanted = whole_steps(moved / view.opens[target], step)
         desk.say(f"by lot: {plain_quantity(sold)} {source} into {target}")
         if sold:

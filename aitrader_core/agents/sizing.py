@@ -15,10 +15,10 @@ def equal_weights(symbols: Iterable[Symbol]) -> dict[Symbol, Decimal]:
 
 
 def begins(period: str, view: MarketView) -> bool:
-    """Whether the view's session is the first one of its week or month, or of all."""
+    """Whether the view's bar is the first one of its session, week or month, or of all."""
     before, today = view.previous_session, view.session
     if before is None or period == "session":
-        return True
+        return before != today
     if period == "week":
         return before.isocalendar()[:2] != today.isocalendar()[:2]
     return (before.year, before.month) != (today.year, today.month)
@@ -26,11 +26,12 @@ def begins(period: str, view: MarketView) -> bool:
 
 def rebalance(desk: Desk, weights: Mapping[Symbol, Decimal]) -> None:
     """Bring the portfolio to `weights` of its value at the opens; the rest stays cash."""
-    opens, step = desk.view.opens, desk.rules.quantity_step
+    opens, lot = desk.view.opens, desk.rules.lot
     value = desk.portfolio.value(opens)
-    targets = {s: whole_steps(times(value, w) / opens[s], step) for s, w in weights.items()}
+    targets = {s: whole_steps(times(value, w) / opens[s], lot) for s, w in weights.items()}
     for symbol, held in sorted(desk.portfolio.positions.items()):
-        if (surplus := held - targets.get(symbol, ZERO)) > 0:
+        surplus = min(held - targets.get(symbol, ZERO), desk.sellable(symbol))
+        if surplus > 0:
             desk.sell(symbol, surplus)
     for symbol, target in sorted(targets.items()):
         wanted = target - desk.portfolio.held(symbol)
@@ -40,7 +41,7 @@ def rebalance(desk: Desk, weights: Mapping[Symbol, Decimal]) -> None:
 
 def affordable(desk: Desk, symbol: Symbol, wanted: Decimal) -> Decimal:
     """The most of `wanted` that the cash pays for, commission and slippage included."""
-    cash, step, quantity = desk.portfolio.cash, desk.rules.quantity_step, wanted
+    cash, step, quantity = desk.portfolio.cash, desk.rules.lot, wanted
     while quantity > 0:
         cost = desk.cost_of(Order(symbol, Side.BUY, quantity))
         if cost is None or cost <= cash:

@@ -52,18 +52,19 @@ CorporateAction = Split | CashDividend
 
 @dataclass(frozen=True, slots=True)
 class MarketView:
-    """What may be known at the open of `session`: its opens, and the bars of sessions before it.
+    """What may be known at the open of a bar: the opens, and the bars before it.
 
-    The future is not hidden here, it is absent. `past` holds one mapping per session, oldest
-    first, the last one being the previous session's. Prices come adjusted for the splits whose
-    ex-date is not after `session`, so that a return across a split is a return.
+    The future is not hidden here, it is absent. `past` holds one mapping per bar, oldest first; a
+    bar is a whole session, or the part of one that begins `at`. Prices come adjusted for the
+    splits whose ex-date is not after `session`, so that a return across a split is a return.
     """
 
     session: date
     opens: Mapping[Symbol, Decimal]
     past: Sequence[Mapping[Symbol, Bar]]
     splits: Mapping[Symbol, Sequence[Split]]
-    depth: int  # how many past sessions may be asked for, wherever a run began
+    depth: int  # how many past bars may be asked for, wherever a run began
+    at: time = DAILY
 
     @property
     def symbols(self) -> Sequence[Symbol]:
@@ -72,31 +73,41 @@ class MarketView:
 
     @property
     def previous_session(self) -> date | None:
-        return next(iter(self.past[-1].values())).session if self.past and self.past[-1] else None
+        """The session of the bar before this one: the same one within an intraday session."""
+        before = self.previous
+        return None if before is None else before[0]
+
+    @property
+    def previous(self) -> tuple[date, time] | None:
+        """Session and time of the bar before this one."""
+        if not self.past or not self.past[-1]:
+            return None
+        bar = next(iter(self.past[-1].values()))
+        return bar.session, bar.at
 
     def last(self, symbol: Symbol) -> Bar | None:
-        """The previous session's bar; None on the first day of a listing."""
+        """The bar before this one; None at the first of a listing."""
         bars = self.history(symbol, 1)
         return bars[-1] if bars else None
 
-    def closes(self, symbol: Symbol, sessions: int) -> list[Decimal]:
-        """Closes of the last `sessions` sessions, oldest first; fewer when there are no more.
+    def closes(self, symbol: Symbol, bars: int) -> list[Decimal]:
+        """Closes of the last `bars` bars, oldest first; fewer when there are no more.
 
         Raises ValueError above `depth`.
         """
-        return [bar.close for bar in self.history(symbol, sessions) if bar.close is not None]
+        return [bar.close for bar in self.history(symbol, bars) if bar.close is not None]
 
-    def history(self, symbol: Symbol, sessions: int) -> list[Bar]:
-        """Bars of the last `sessions` sessions, oldest first; fewer when there are no more.
+    def history(self, symbol: Symbol, bars: int) -> list[Bar]:
+        """The last `bars` bars, oldest first; fewer when there are no more.
 
         Raises ValueError above `depth`.
         """
-        if not 0 < sessions <= self.depth:
-            raise ValueError(f"history of 1 to {self.depth} sessions, not {sessions}")
-        bars = [row[symbol] for row in self.past[-sessions:] if symbol in row]
+        if not 0 < bars <= self.depth:
+            raise ValueError(f"history of 1 to {self.depth} bars, not {bars}")
+        found = [row[symbol] for row in self.past[-bars:] if symbol in row]
         for split in self.splits.get(symbol, ()):
-            bars = [adjusted(bar, split) for bar in bars]
-        return bars
+            found = [adjusted(bar, split) for bar in found]
+        return found
 
 
 def adjusted(bar: Bar, split: Split) -> Bar:

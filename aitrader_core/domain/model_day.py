@@ -1,13 +1,14 @@
 """One model trading one session: where it starts from, and the record that it ends in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 
 from aitrader_core.domain.money import ZERO
 from aitrader_core.domain.orders import Blotter, Fill, Refused, Side
-from aitrader_core.domain.portfolio import Adjustment, Portfolio
+from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
 from aitrader_core.domain.transcript import Entry
 
 
@@ -58,11 +59,28 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The portfolio's value over one bar, during which so many `orders` were submitted.
+
+    `value_open` is taken at the opens, after corporate actions and corrections and before any
+    trade; `value_close` at the closes, and is None while one of them is not known.
+    """
+
+    at: time
+    value_open: Decimal
+    value_close: Decimal | None
+    orders: int
+
+    @property
+    def value(self) -> Decimal:
+        return self.value_open if self.value_close is None else self.value_close
+
+
+@dataclass(frozen=True, slots=True)
 class ModelDay:
     """The record of one model-day. Closing = opening + adjustments + fills, to the last digit.
 
-    `value_open` is taken at the opens, after corporate actions and before any trade; `value_close`
-    at the closes, and is None while one of them is not known.
+    It has a mark for each bar of its session: one, unless the session is intraday.
     """
 
     market: str
@@ -72,8 +90,7 @@ class ModelDay:
     adjustments: tuple[Adjustment, ...]
     blotter: Blotter
     closing: Portfolio
-    value_open: Decimal
-    value_close: Decimal | None
+    marks: tuple[Mark, ...]
     ending: Ending
     transcript: tuple[Entry, ...]
     manifest: "Manifest"
@@ -99,13 +116,35 @@ class ModelDay:
         return sum((f.commission for f in self.fills), ZERO)
 
     @property
-    def corporate_cash(self) -> Decimal:
+    def adjustment_cash(self) -> Decimal:
         return sum((a.cash_change for a in self.adjustments), ZERO)
+
+    @property
+    def corrections(self) -> tuple[Adjustment, ...]:
+        return tuple(a for a in self.adjustments if a.kind is AdjustmentKind.CORRECTION)
+
+    def facts(self) -> Iterator[Fill | Adjustment]:
+        """What changed the portfolio, in order."""
+        for number, outcome in enumerate(self.blotter):
+            yield from (a for a in self.adjustments if a.after == number)
+            if isinstance(outcome, Fill):
+                yield outcome
+        yield from (a for a in self.adjustments if a.after == len(self.blotter))
+
+    @property
+    def value_open(self) -> Decimal:
+        """At the open of the session."""
+        return self.marks[0].value_open
+
+    @property
+    def value_close(self) -> Decimal | None:
+        """At the close of the session, when it is known."""
+        return self.marks[-1].value_close
 
     @property
     def value(self) -> Decimal:
         """The last mark that is known."""
-        return self.value_open if self.value_close is None else self.value_close
+        return self.marks[-1].value
 
     @property
     def profit(self) -> Decimal:
@@ -114,7 +153,10 @@ class ModelDay:
 
     @property
     def performance(self) -> Performance:
-        return self.opening.performance.after(self.value)
+        figures = self.opening.performance
+        for mark in self.marks:
+            figures = figures.after(mark.value)
+        return figures
 
     @property
     def as_opening(self) -> Opening:

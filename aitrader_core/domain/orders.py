@@ -14,7 +14,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A wish to trade `quantity` at the session's open. Anything can be wished for."""
+    """A wish to trade `quantity` at the bar's open. Anything can be wished for."""
 
     symbol: Symbol
     side: Side

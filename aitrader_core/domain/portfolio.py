@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
 from aitrader_core.domain.errors import LedgerError, MissingBar
-from aitrader_core.domain.market import CashDividend, CorporateAction, Split, Symbol
+from aitrader_core.domain.market import DAILY, CashDividend, CorporateAction, Split, Symbol
 from aitrader_core.domain.money import ZERO, money, times, whole_steps
 from aitrader_core.domain.orders import Fill
 
@@ -16,16 +16,33 @@ from aitrader_core.domain.orders import Fill
 class AdjustmentKind(StrEnum):
     SPLIT = "split"
     CASH_DIVIDEND = "cash_dividend"
+    CORRECTION = "correction"
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A change that no order made: what a corporate action did to one position."""
+    """A change that no order made: what a corporate action did to one position, or a correction
+    that brings the ledger to where a recording says it is, with its reason.
 
-    symbol: Symbol
+    It came `after` so many of the session's orders, at the bar that begins `at`. A correction of
+    cash alone has no symbol.
+    """
+
+    symbol: Symbol | None
     kind: AdjustmentKind
     quantity_change: Decimal
     cash_change: Decimal
+    at: time = DAILY
+    after: int = 0
+    reason: str | None = None
+
+    def value(self, prices: Mapping[Symbol, Decimal]) -> Decimal:
+        """What it adds at `prices`. Raises MissingBar when its symbol has none."""
+        if self.symbol is None or not self.quantity_change:
+            return self.cash_change
+        if self.symbol not in prices:
+            raise MissingBar(f"{self.symbol} is corrected but has no price: {self.reason}")
+        return times(self.quantity_change, prices[self.symbol]) + self.cash_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,8 @@ class Portfolio:
         """The portfolio after `fact`. Raises LedgerError for what can't be paid or delivered."""
         symbol = fact.order.symbol if isinstance(fact, Fill) else fact.symbol
         cash = self.cash + fact.cash_change
+        if symbol is None:
+            return self._with_cash(cash, fact)
         quantity = self.positions.get(symbol, ZERO) + fact.quantity_change
         if cash < 0 or quantity < 0:
             raise LedgerError(f"{fact} leaves cash {cash} and {quantity} {symbol}")
@@ -46,6 +65,11 @@ class Portfolio:
         if not quantity:
             del positions[symbol]
         return Portfolio(cash, positions)
+
+    def _with_cash(self, cash: Decimal, fact: object) -> "Portfolio":
+        if cash < 0:
+            raise LedgerError(f"{fact} leaves cash {cash}")
+        return Portfolio(cash, self.positions)
 
     def held(self, symbol: Symbol) -> Decimal:
         return self.positions.get(symbol, ZERO)

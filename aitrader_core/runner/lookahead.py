@@ -29,11 +29,12 @@ def lookahead_faults(floor: Floor, per_model: int, seed: str) -> list[str]:
 
 
 def scrambled(tape: Tape, session: date, seed: str = "") -> Tape:
-    """`tape` with other prices for everything that is not known at the open of `session`."""
+    """`tape` with other prices for all that is not known at the open of `session`'s last bar."""
     lot = Random(f"{seed} {session}")
+    cut = max(moment for moment in tape.moments if moment[0] == session)
     bars = [
-        bar if bar.session < session else _other(bar, lot, keep_open=bar.session == session)
-        for row in tape.bars.values()
+        bar if moment < cut else _other(bar, lot, keep_open=moment == cut)
+        for moment, row in tape.bars.items()
         for bar in row.values()
     ]
     actions = [a for day in tape.actions.values() for a in day if a.ex_date <= session]

@@ -7,8 +7,9 @@ from decimal import Decimal
 from aitrader_core import __version__
 from aitrader_core.agents.agent import Agent
 from aitrader_core.domain.errors import MissingBar
-from aitrader_core.domain.market import Symbol
-from aitrader_core.domain.model_day import Manifest, ModelDay, Opening
+from aitrader_core.domain.market import MarketView, Symbol
+from aitrader_core.domain.model_day import Ending, Manifest, Mark, ModelDay, Opening
+from aitrader_core.domain.money import ZERO
 from aitrader_core.domain.portfolio import Portfolio, adjustments
 from aitrader_core.domain.risk import TradingRules
 from aitrader_core.simulation.desk import Desk
@@ -27,9 +28,10 @@ class Trader:
 
 
 def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
-    """Open the venue's next session, let the agent trade it, mark it at the close.
+    """Open the venue's next session, let the agent trade each bar of it, mark it at the closes.
 
-    Raises MissingBar when something held can't be priced, and whatever the agent raises.
+    It ends as the first bar that was not simply done, if there is one. Raises MissingBar when
+    something held can't be priced, and whatever the agent raises.
     """
     view = venue.open_session()
     actions = venue.corporate_actions()
@@ -37,25 +39,42 @@ def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
     portfolio = opening.portfolio
     for change in changes:
         portfolio = portfolio.apply(change)
-    if unpriced := portfolio.positions.keys() - view.opens.keys():
-        raise MissingBar(f"{', '.join(sorted(unpriced))} is held but has no bar on {view.session}")
-    is_first = opening.after is None
-    desk = Desk(venue, view, portfolio, trader.rules, is_first=is_first)
-    ending = trader.agent.trade(desk)
+    desk = Desk(venue, view, portfolio, trader.rules, is_first=opening.after is None)
+    marks, ending = [], Ending.DONE
+    bar: MarketView | None = view
+    while bar is not None:
+        mark, ended = _trade_bar(trader.agent, desk, venue)
+        marks.append(mark)
+        ending = ended if ending is Ending.DONE else ending
+        bar = venue.next_bar()
+        if bar is not None:
+            desk.turn_to(bar)
     return ModelDay(
         market=trader.market,
         model=trader.model,
         session=view.session,
         opening=opening,
-        adjustments=changes,
+        adjustments=(*changes, *desk.corrections),
         blotter=tuple(desk.blotter),
         closing=desk.portfolio,
-        value_open=portfolio.value(view.opens),
-        value_close=_value_at(desk.portfolio, venue.closes()),
+        marks=tuple(marks),
         ending=ending,
         transcript=tuple(desk.transcript),
         manifest=Manifest(__version__, trader.config_hash, venue.prices),
     )
+
+
+def _trade_bar(agent: Agent, desk: Desk, venue: Venue) -> tuple[Mark, Ending]:
+    opens, before = desk.view.opens, desk.portfolio
+    if unpriced := before.positions.keys() - opens.keys():
+        gone = ", ".join(sorted(unpriced))
+        raise MissingBar(f"{gone} is held but has no bar on {desk.view.session}")
+    ordered, corrected = len(desk.blotter), len(desk.corrections)
+    ending = agent.trade(desk)
+    corrections = desk.corrections[corrected:]
+    value_open = before.value(opens) + sum((c.value(opens) for c in corrections), ZERO)
+    value_close = _value_at(desk.portfolio, venue.closes())
+    return Mark(desk.view.at, value_open, value_close, len(desk.blotter) - ordered), ending
 
 
 def _value_at(portfolio: Portfolio, closes: Mapping[Symbol, Decimal | None]) -> Decimal | None:

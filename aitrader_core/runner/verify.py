@@ -106,8 +106,7 @@ def _replay(floor: Floor, tape: Tape, run: Sequence[Record]) -> Iterator[Differe
 
 
 def _trader(floor: Floor, day: ModelDay) -> Trader:
-    replay = Replay(tuple(outcome.order for outcome in day.blotter), day.ending)
-    return Trader(day.market, day.model, replay, floor.arena.rules, day.manifest.config)
+    return Trader(day.market, day.model, Replay.of(day), floor.arena.rules, day.manifest.config)
 
 
 def _compare(record: Record, again: ModelDay) -> Iterator[str]:
@@ -122,9 +121,17 @@ def _compare(record: Record, again: ModelDay) -> Iterator[str]:
             yield (
                 f"closes with {plain_quantity(held)} {symbol}, replayed {plain_quantity(now_held)}"
             )
+    if day.marks != again.marks:
+        yield from _marked(day, again)
     for name, value in day_row(again).items():
         if name not in _IDENTITY and record.figures[name] != value:
             yield f"{name} is {record.figures[name]}, replayed {value}"
+
+
+def _marked(day: ModelDay, again: ModelDay) -> Iterator[str]:
+    for was, now in zip_longest(day.marks, again.marks):
+        if len(day.marks) > 1 and was != now:
+            yield f"the mark {was} is {now} when replayed"
 
 
 def _same(was: Outcome, now: Outcome) -> bool:
@@ -136,7 +143,7 @@ def _same(was: Outcome, now: Outcome) -> bool:
 
 def _listed(day: ModelDay) -> str:
     changes = [
-        f"{a.kind} {a.symbol} {a.quantity_change:+f}, cash {a.cash_change:+f}"
+        f"{a.kind} {a.symbol or 'cash'} {a.quantity_change:+f}, cash {a.cash_change:+f}"
         for a in day.adjustments
     ]
     return "; ".join(changes) or "none"

@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
-from aitrader_core.domain.market import MarketView, Symbol
-from aitrader_core.domain.money import plain, plain_quantity
+from aitrader_core.domain.market import DAILY, MarketView, Symbol
+from aitrader_core.domain.money import ZERO, plain, plain_quantity
 from aitrader_core.domain.orders import Fill, Order, Outcome, Quote, Refused, Side
-from aitrader_core.domain.portfolio import Portfolio
-from aitrader_core.domain.risk import TradingRules, approve, bad_quantity
+from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
+from aitrader_core.domain.risk import TradingRules, approve
 from aitrader_core.domain.transcript import Transcript
 from aitrader_core.simulation.venue import Venue
 
@@ -15,7 +15,8 @@ class Desk:
     """One model's desk for one session.
 
     A decider reads `view` and `portfolio`, calls `submit` (or `buy`, `sell`) as often as it
-    likes, and may `say` why. A refusal is an answer, not an error.
+    likes, and may `say` why. A refusal is an answer, not an error. In an intraday session it is
+    asked again at the open of each bar, at the same desk.
     """
 
     def __init__(
@@ -33,7 +34,16 @@ class Desk:
         self.rules = rules
         self.transcript = Transcript()
         self.blotter: list[Outcome] = []
+        self.corrections: list[Adjustment] = []
         self._venue = venue
+        self._bought: dict[Symbol, Decimal] = {}
+        self._tell_time()
+
+    def turn_to(self, view: MarketView) -> None:
+        """Go on with the next bar of the session."""
+        self.view = view
+        self.is_first = False
+        self._tell_time()
 
     def buy(self, symbol: Symbol, quantity: Decimal) -> Fill | Refused:
         return self.submit(Order(symbol, Side.BUY, quantity))
@@ -42,28 +52,52 @@ class Desk:
         return self.submit(Order(symbol, Side.SELL, quantity))
 
     def submit(self, order: Order) -> Fill | Refused:
-        """Fill `order` at this session's open, or refuse it and say why."""
-        decision = approve(order, self.portfolio, self._quote(order), self.rules)
+        """Fill `order` at this bar's open, or refuse it and say why."""
+        bought = self._bought.get(order.symbol, ZERO)
+        decision = approve(order, self.portfolio, self.quote(order), self.rules, bought)
         outcome = decision if isinstance(decision, Refused) else self._venue.execute(decision)
         if isinstance(outcome, Fill):
             self.portfolio = self.portfolio.apply(outcome)
+            if order.side is Side.BUY:
+                self._bought[order.symbol] = bought + order.quantity
         self.blotter.append(outcome)
         self.transcript.add("desk", _sentence(outcome), tool=order.side.value)
         return outcome
 
+    def quote(self, order: Order) -> Quote | None:
+        """What `order` would cost now; None when it is not on offer, or no quantity."""
+        if self.rules.bad_quantity(order, self.portfolio.held(order.symbol)):
+            return None
+        return self._venue.quote(order)
+
     def cost_of(self, order: Order) -> Decimal | None:
         """Cash that a buy takes now, commission included; None when it is not on offer."""
-        quote = self._quote(order)
+        quote = self.quote(order)
         return None if quote is None else quote.notional + quote.commission
+
+    def sellable(self, symbol: Symbol) -> Decimal:
+        """How much of `symbol` may be sold now."""
+        return self.rules.sellable(self.portfolio.held(symbol), self._bought.get(symbol, ZERO))
+
+    def correct(self, symbol: Symbol | None, quantity: Decimal, cash: Decimal, reason: str) -> None:
+        """Book a change that no order made, for a ledger that follows another one.
+
+        It stands in the model-day's record with its reason. Raises LedgerError for what would
+        leave cash or a position below zero.
+        """
+        kind, at, after = AdjustmentKind.CORRECTION, self.view.at, len(self.blotter)
+        correction = Adjustment(symbol, kind, quantity, cash, at, after, reason)
+        self.portfolio = self.portfolio.apply(correction)
+        self.corrections.append(correction)
+        self.transcript.add("ledger", f"corrected: {reason}")
 
     def say(self, text: str) -> None:
         """Put a reason into the transcript."""
         self.transcript.add("model", text)
 
-    def _quote(self, order: Order) -> Quote | None:
-        if bad_quantity(order.quantity, self.rules.quantity_step):
-            return None
-        return self._venue.quote(order)
+    def _tell_time(self) -> None:
+        if self.view.at != DAILY:
+            self.transcript.add("venue", f"{self.view.at:%H:%M}")
 
 
 def _sentence(outcome: Outcome) -> str:

@@ -12,13 +12,17 @@ from aitrader_core.simulation.tape import Playhead, Tape
 
 
 class Venue(Protocol):
-    """One session at a time: `open_session`, then quotes and fills, then the closes."""
+    """One bar at a time: `open_session`, then quotes and fills, then the closes, and `next_bar`
+    until the session has no more."""
 
     @property
     def prices(self) -> str:
         """Source and vintage of what can be seen of the open session."""
 
     def open_session(self) -> MarketView: ...
+
+    def next_bar(self) -> MarketView | None:
+        """Open the next bar of the session; None when the session is over."""
 
     def corporate_actions(self) -> Sequence[CorporateAction]:
         """Those with their ex-date on the open session."""
@@ -29,11 +33,11 @@ class Venue(Protocol):
     def execute(self, approved: Approved) -> Fill: ...
 
     def closes(self) -> Mapping[Symbol, Decimal | None]:
-        """The open session's closes; None where one is not known."""
+        """The open bar's closes; None where one is not known."""
 
 
 class SimulatedVenue:
-    """Fills whole orders at the session's open, moved by the cost profile's slippage."""
+    """Fills whole orders at the bar's open, moved by the cost profile's slippage."""
 
     def __init__(self, tape: Tape, costs: CostProfile, first: date) -> None:
         self._tape = tape
@@ -47,18 +51,21 @@ class SimulatedVenue:
     def open_session(self) -> MarketView:
         return self._playhead.advance()
 
+    def next_bar(self) -> MarketView | None:
+        return self._playhead.advance_within_session()
+
     def corporate_actions(self) -> Sequence[CorporateAction]:
         return self._tape.actions.get(self._playhead.session, ())
 
     def quote(self, order: Order) -> Quote | None:
-        open_price = self._tape.opens[self._playhead.session].get(order.symbol)
+        open_price = self._tape.opens[self._playhead.moment].get(order.symbol)
         return None if open_price is None else self._costs.quote(order, open_price)
 
     def execute(self, approved: Approved) -> Fill:
         order = approved.order
-        quote = self._costs.quote(order, self._tape.opens[self._playhead.session][order.symbol])
+        quote = self._costs.quote(order, self._tape.opens[self._playhead.moment][order.symbol])
         return Fill(order, quote.price, quote.notional, quote.commission)
 
     def closes(self) -> Mapping[Symbol, Decimal | None]:
-        bars = self._tape.bars[self._playhead.session]
+        bars = self._tape.bars[self._playhead.moment]
         return {symbol: bar.close for symbol, bar in bars.items()}

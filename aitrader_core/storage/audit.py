@@ -45,7 +45,7 @@ select d.model, d.session, 'does not follow ' || coalesce(d.before::text, 'nothi
 
 
 def ledger_faults(engine: Engine, market: str) -> list[str]:
-    """Closing = opening + fills + corporate actions - costs, in cash and in every symbol."""
+    """Closing = opening + fills + adjustments - costs, in cash and in every symbol."""
     return _faults(engine, _LEDGER, market)
 
 

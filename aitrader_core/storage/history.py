@@ -15,6 +15,7 @@ from aitrader_core.storage.schema import (
     adjustments,
     fills,
     holdings,
+    marks,
     model_days,
     orders,
     transcripts,
@@ -74,17 +75,20 @@ class _Reader:
         self._orders = _children(connection, orders, ids)
         self._fills = _children(connection, fills, ids)
         self._adjustments = _children(connection, adjustments, ids)
+        self._marks = _children(connection, marks, ids)
         self._holdings = _children(connection, holdings, sorted(self._closes))
         self._transcripts = _children(connection, transcripts, ids) if with_transcripts else {}
 
     def day(self, row: RowMapping) -> ModelDay:
         day_id = row["id"]
+        wished = self._orders.get(day_id, ())
         filled = {fill["number"]: fill for fill in self._fills.get(day_id, ())}
         entries = [e for t in self._transcripts.get(day_id, ()) for e in t["entries"]]
         return rows.model_day_of(
             row,
             self._opening(row),
-            [rows.outcome_of(o, filled.get(o["number"])) for o in self._orders.get(day_id, ())],
+            [rows.outcome_of(o, filled.get(o["number"])) for o in wished],
+            rows.marks_of(row, self._marks.get(day_id, ()), wished),
             self._adjustments.get(day_id, ()),
             self._holdings.get(day_id, ()),
             entries,

@@ -66,9 +66,7 @@ def _check_balance(day: ModelDay, previous: ModelDay | None) -> None:
     if previous is None and (opening.positions or opening.cash != day.opening.performance.start):
         raise LedgerError(f"{day.model} of {day.session} does not open with the initial cash")
     portfolio = opening
-    for adjustment in day.adjustments:
-        portfolio = portfolio.apply(adjustment)
-    for fill in day.fills:
-        portfolio = portfolio.apply(fill)
+    for fact in day.facts():
+        portfolio = portfolio.apply(fact)
     if portfolio != day.closing or portfolio.cash < ZERO:
         raise LedgerError(f"{day.model} of {day.session} does not balance")

@@ -29,6 +29,7 @@ from aitrader_core.storage.schema import (
     adjustments,
     fills,
     holdings,
+    marks,
     model_days,
     orders,
     transcripts,
@@ -115,7 +116,7 @@ _INSERT = (
     .returning(model_days.c.id, model_days.c.revision)
 )
 _INSERT_CHILDREN = {
-    table: insert(table) for table in (orders, fills, adjustments, holdings, transcripts)
+    table: insert(table) for table in (orders, fills, adjustments, marks, holdings, transcripts)
 }
 
 
@@ -145,6 +146,7 @@ def _put(connection: Connection, day: ModelDay, origin: Origin) -> Stored:
         (orders, rows.order_rows(day)),
         (fills, rows.fill_rows(day)),
         (adjustments, rows.adjustment_rows(day)),
+        (marks, rows.mark_rows(day)),
         (holdings, rows.holding_rows(day)),
         (transcripts, [{"entries": rows.entries_json(day.transcript)}]),
     ):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Table, func, select
@@ -52,7 +52,7 @@ class PriceStore:
         with self._engine.begin() as connection:
             vintage_id = self._vintage_id(connection, vintage)
             known = self._known(connection, given)
-            changed = [b for b in given if known.get((b.session, b.symbol)) != b]
+            changed = [b for b in given if known.get((b.session, b.symbol, b.at)) != b]
             rows = [_bar_row(b) for b in changed]
             self._add(connection, bars, rows, vintage_id, vintage)
             self._add(
@@ -149,13 +149,13 @@ class PriceStore:
 
     def _known(
         self, connection: Connection, given: Sequence[Bar]
-    ) -> dict[tuple[date, Symbol], Bar]:
+    ) -> dict[tuple[date, Symbol, time], Bar]:
         if not given:
             return {}
         sessions = [b.session for b in given]
         symbols = sorted({b.symbol for b in given})
         rows = self._latest_bars(connection, symbols, min(sessions), max(sessions))
-        return {(r["session"], Symbol(r["symbol"])): _bar(r) for r in rows}
+        return {(r["session"], Symbol(r["symbol"]), r["bar_time"]): _bar(r) for r in rows}
 
     def _add(
         self,
@@ -198,7 +198,7 @@ class PriceStore:
     ) -> Sequence[RowMapping]:
         query = (
             select(bars)
-            .ext(distinct_on(bars.c.session, bars.c.symbol))
+            .ext(distinct_on(bars.c.session, bars.c.symbol, bars.c.bar_time))
             .join(vintages)
             .where(
                 self._ours(),
@@ -206,7 +206,7 @@ class PriceStore:
                 bars.c.session.between(first, last),
                 bars.c.symbol.in_(symbols),
             )
-            .order_by(bars.c.session, bars.c.symbol, bars.c.vintage_id.desc())
+            .order_by(bars.c.session, bars.c.symbol, bars.c.bar_time, bars.c.vintage_id.desc())
         )
         return connection.execute(query).mappings().all()
 
@@ -230,14 +230,16 @@ class PriceStore:
 
 def _stored(bar: Bar) -> Bar:
     """With eight decimals, as it will be read."""
-    high, low, close = (None if p is None else money(p) for p in (bar.high, bar.low, bar.close))
-    return Bar(bar.symbol, bar.session, money(bar.open), high, low, close, bar.volume)
+    numbers = (bar.high, bar.low, bar.close, bar.volume)
+    high, low, close, volume = (None if n is None else money(n) for n in numbers)
+    return Bar(bar.symbol, bar.session, money(bar.open), high, low, close, volume, bar.at)
 
 
 def _bar_row(bar: Bar) -> dict[str, Any]:
     return {
         "session": bar.session,
         "symbol": bar.symbol,
+        "bar_time": bar.at,
         "open": bar.open,
         "high": bar.high,
         "low": bar.low,
@@ -255,6 +257,7 @@ def _bar(row: RowMapping) -> Bar:
         row["low"],
         row["close"],
         row["volume"],
+        row["bar_time"],
     )
 
 

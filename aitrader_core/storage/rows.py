@@ -1,15 +1,17 @@
 """A model-day as rows of the schema, and back."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from sqlalchemy import RowMapping
 
-from aitrader_core.domain.market import Symbol
+from aitrader_core.domain.market import DAILY, Symbol
 from aitrader_core.domain.model_day import (
     Ending,
     Manifest,
+    Mark,
     ModelDay,
     Opening,
     Performance,
@@ -31,10 +33,11 @@ def day_row(day: ModelDay) -> dict[str, object]:
         "bought": day.bought,
         "sold": day.sold,
         "commission": day.commission,
-        "corporate_cash": day.corporate_cash,
+        "adjustment_cash": day.adjustment_cash,
         "closing_cash": day.closing.cash,
         "value_open": day.value_open,
         "value_close": day.value_close,
+        "value": day.value,
         "profit": day.profit,
         "daily_return": float(day.profit) / float(before) if before else 0.0,
         "start_value": figures.start,
@@ -44,6 +47,7 @@ def day_row(day: ModelDay) -> dict[str, object]:
         "ending": day.ending.value,
         "fill_count": len(day.fills),
         "refusal_count": len(day.refusals),
+        "correction_count": len(day.corrections),
         "manifest": {
             "code": day.manifest.code,
             "config": day.manifest.config,
@@ -53,16 +57,18 @@ def day_row(day: ModelDay) -> dict[str, object]:
 
 
 def order_rows(day: ModelDay) -> list[dict[str, object]]:
+    times = [mark.at for mark in day.marks for _ in range(mark.orders)]
     return [
         {
             "number": number,
+            "bar_time": at,
             "symbol": _text(outcome.order.symbol),
             "side": outcome.order.side.value,
             "quantity": _storable(outcome.order.quantity),
             "outcome": "refused" if isinstance(outcome, Refused) else "filled",
             "reason": _text(outcome.reason) if isinstance(outcome, Refused) else None,
         }
-        for number, outcome in enumerate(day.blotter, 1)
+        for number, (outcome, at) in enumerate(zip(day.blotter, times, strict=True), 1)
     ]
 
 
@@ -85,12 +91,26 @@ def fill_rows(day: ModelDay) -> list[dict[str, object]]:
 def adjustment_rows(day: ModelDay) -> list[dict[str, object]]:
     return [
         {
+            "number": number,
+            "bar_time": adjustment.at,
+            "after_order": adjustment.after,
             "symbol": adjustment.symbol,
             "kind": adjustment.kind.value,
             "quantity_change": adjustment.quantity_change,
             "cash_change": adjustment.cash_change,
+            "reason": None if adjustment.reason is None else _text(adjustment.reason),
         }
-        for adjustment in day.adjustments
+        for number, adjustment in enumerate(day.adjustments, 1)
+    ]
+
+
+def mark_rows(day: ModelDay) -> list[dict[str, object]]:
+    """Of an intraday session; the one mark of any other is in the day's own row."""
+    if [mark.at for mark in day.marks] == [DAILY]:
+        return []
+    return [
+        {"bar_time": m.at, "value_open": m.value_open, "value_close": m.value_close}
+        for m in day.marks
     ]
 
 
@@ -115,8 +135,7 @@ def closing_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Portfolio:
 
 
 def performance_of(row: RowMapping) -> Performance:
-    value = row["value_open"] if row["value_close"] is None else row["value_close"]
-    return Performance(row["start_value"], value, row["peak_value"], row["max_drawdown"])
+    return Performance(row["start_value"], row["value"], row["peak_value"], row["max_drawdown"])
 
 
 def outcome_of(order: RowMapping, fill: RowMapping | None) -> Outcome:
@@ -129,17 +148,33 @@ def outcome_of(order: RowMapping, fill: RowMapping | None) -> Outcome:
 
 def adjustment_of(row: RowMapping) -> Adjustment:
     return Adjustment(
-        Symbol(row["symbol"]),
+        None if row["symbol"] is None else Symbol(row["symbol"]),
         AdjustmentKind(row["kind"]),
         row["quantity_change"],
         row["cash_change"],
+        row["bar_time"],
+        row["after_order"],
+        row["reason"],
     )
+
+
+def marks_of(
+    row: RowMapping, kept: Iterable[RowMapping], wished: Sequence[RowMapping]
+) -> tuple[Mark, ...]:
+    """The marks of a model-day, from its rows of marks and of orders."""
+    submitted = Counter(order["bar_time"] for order in wished)
+    found = tuple(
+        Mark(m["bar_time"], m["value_open"], m["value_close"], submitted[m["bar_time"]])
+        for m in kept
+    )
+    return found or (Mark(DAILY, row["value_open"], row["value_close"], submitted[DAILY]),)
 
 
 def model_day_of(
     row: RowMapping,
     opening: Opening,
     blotter: Iterable[Outcome],
+    marks: tuple[Mark, ...],
     adjusted: Iterable[RowMapping],
     holdings: Iterable[RowMapping],
     entries: Iterable[Mapping[str, str]],
@@ -152,8 +187,7 @@ def model_day_of(
         adjustments=tuple(adjustment_of(a) for a in adjusted),
         blotter=tuple(blotter),
         closing=closing_of(row, holdings),
-        value_open=row["value_open"],
-        value_close=row["value_close"],
+        marks=marks,
         ending=Ending(row["ending"]),
         transcript=tuple(Entry(e["role"], e["text"], e.get("tool")) for e in entries),
         manifest=Manifest(**row["manifest"]),

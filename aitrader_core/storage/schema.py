@@ -1,5 +1,7 @@
 """The tables. Migrations under sql/ are the only DDL; a test holds the two against each other."""
 
+from datetime import time
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    Time,
     func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -34,6 +37,12 @@ metadata = MetaData(
 
 Money = Numeric(28, 8)
 Now = DateTime(timezone=True)
+
+
+def _bar_time(*, primary_key: bool = False) -> "Column[time]":
+    """The bar within an intraday session, in the exchange's time; midnight for a daily one."""
+    return Column("bar_time", Time, nullable=False, server_default="00:00", primary_key=primary_key)
+
 
 # Prices -------------------------------------------------------------------------------------
 
@@ -55,13 +64,14 @@ bars = Table(
     Column("market", Text, nullable=False),
     Column("session", Date, nullable=False),
     Column("symbol", Text, nullable=False),
+    _bar_time(),
     Column("vintage_id", Integer, ForeignKey("vintages.id"), nullable=False),
     Column("open", Money, nullable=False),
     Column("high", Money),
     Column("low", Money),
     Column("close", Money),
-    Column("volume", BigInteger),
-    PrimaryKeyConstraint("market", "session", "symbol", "vintage_id"),
+    Column("volume", Money),
+    PrimaryKeyConstraint("market", "session", "symbol", "bar_time", "vintage_id"),
     CheckConstraint("open > 0 and open < 'Infinity'", name="open"),
     CheckConstraint("close > 0 and close < 'Infinity'", name="close"),
     CheckConstraint("high >= low", name="range"),
@@ -160,10 +170,11 @@ model_days = Table(
     Column("bought", Money, nullable=False),
     Column("sold", Money, nullable=False),
     Column("commission", Money, nullable=False),
-    Column("corporate_cash", Money, nullable=False),
+    Column("adjustment_cash", Money, nullable=False),
     Column("closing_cash", Money, nullable=False),
     Column("value_open", Money, nullable=False),
     Column("value_close", Money),
+    Column("value", Money, nullable=False, comment="at the last mark that is known"),
     Column("profit", Money, nullable=False),
     Column("daily_return", Double, nullable=False),
     Column("start_value", Money, nullable=False),
@@ -173,13 +184,14 @@ model_days = Table(
     Column("ending", Text, nullable=False),
     Column("fill_count", Integer, nullable=False),
     Column("refusal_count", Integer, nullable=False),
+    Column("correction_count", Integer, nullable=False, server_default="0"),
     Column("manifest", JSONB, nullable=False),
     Column("request", Text, nullable=False, comment="the job, backfill or run it was made for"),
     Column("run_id", Text, nullable=False),
     Column("stored_at", Now, nullable=False, server_default=func.now()),
     Column("sealed_by", BigInteger, nullable=False, server_default=func.txid_current()),
     CheckConstraint(
-        "closing_cash = opening_cash - bought + sold - commission + corporate_cash",
+        "closing_cash = opening_cash - bought + sold - commission + adjustment_cash",
         name="cash_balances",
     ),
     CheckConstraint("opening_cash >= 0 and opening_cash < 'Infinity'", name="opening_cash"),
@@ -187,7 +199,8 @@ model_days = Table(
     CheckConstraint("bought >= 0 and sold >= 0 and commission >= 0", name="flows"),
     CheckConstraint(
         "value_open >= 0 and value_open < 'Infinity'"
-        " and value_close >= 0 and value_close < 'Infinity'",
+        " and value_close >= 0 and value_close < 'Infinity'"
+        " and value >= 0 and value < 'Infinity'",
         name="values",
     ),
     CheckConstraint(
@@ -231,6 +244,7 @@ def _child(name: str, *columns: SchemaItem, comment: str) -> Table:
 orders = _child(
     "orders",
     Column("number", Integer, primary_key=True, comment="1 is the first of the session"),
+    _bar_time(),
     Column("symbol", Text, nullable=False),
     Column("side", Text, nullable=False),
     Column("quantity", Numeric, comment="null when what was asked for is no quantity"),
@@ -255,15 +269,31 @@ fills = _child(
     CheckConstraint("price > 0 and price < 'Infinity'", name="price"),
     CheckConstraint("notional = round(quantity * price, 8)", name="notional"),
     CheckConstraint("commission >= 0", name="commission"),
-    comment="What was executed, at the session's open",
+    comment="What was executed, at the bar's open",
 )
 adjustments = _child(
     "adjustments",
-    Column("symbol", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, comment="1 is the first of the session"),
+    _bar_time(),
+    Column("after_order", Integer, nullable=False, comment="how many orders came before it"),
+    Column("symbol", Text, comment="null when cash alone was corrected"),
+    Column("kind", Text, nullable=False),
     Column("quantity_change", Money, nullable=False),
     Column("cash_change", Money, nullable=False),
-    comment="What corporate actions did at the open",
+    Column("reason", Text, comment="of a correction"),
+    CheckConstraint("kind in ('split', 'cash_dividend', 'correction')", name="kind"),
+    CheckConstraint("(kind = 'correction') = (reason is not null)", name="reason"),
+    CheckConstraint("symbol is not null or quantity_change = 0", name="symbol"),
+    comment="What corporate actions did at the open, and corrections towards a recording",
+)
+marks = _child(
+    "marks",
+    _bar_time(primary_key=True),
+    Column("value_open", Money, nullable=False),
+    Column("value_close", Money),
+    CheckConstraint("value_open >= 0 and value_open < 'Infinity'", name="value_open"),
+    CheckConstraint("value_close >= 0 and value_close < 'Infinity'", name="value_close"),
+    comment="The value over each bar of an intraday session",
 )
 holdings = _child(
     "holdings",

@@ -3,7 +3,7 @@ create view leaderboard as
 select latest.*, rank() over (partition by market order by cumulative_return desc) as rank
   from (select distinct on (market, model)
                market, model, session as as_of, start_value,
-               coalesce(value_close, value_open) as value, cumulative_return, max_drawdown
+               value, cumulative_return, max_drawdown
           from model_days
          where superseded_at is null
          order by market, model, session desc) latest;

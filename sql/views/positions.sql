@@ -11,7 +11,7 @@ select d.id * 100000 + coalesce(o.number, 0) as id,
        coalesce(f.quantity, 0) as amount,
        f.price,
        d.closing_cash as cash,
-       coalesce(d.value_close, d.value_open) as portfolio_value,
+       d.value as portfolio_value,
        d.profit as daily_profit,
        d.daily_return * 100 as daily_return_pct,
        d.stored_at as created_at

@@ -66,7 +66,7 @@ def test_a_dividend_is_paid_before_the_split_of_its_day() -> None:
     opening = Opening(Portfolio(D(0), {A: D(10)}), Performance.starting_with(D(100)), BEFORE)
     _, day = run_days(BuyAndHold(), tape, DAYS[0], 2, opening=opening)
     assert day.closing == Portfolio(D(5), {A: D(20)})
-    assert (day.value_open, day.corporate_cash) == (D(100), D(5))
+    assert (day.value_open, day.adjustment_cash) == (D(100), D(5))
 
 
 def test_adjustments_are_made_before_the_model_trades() -> None:

@@ -38,7 +38,7 @@ def test_a_close_that_is_not_known_is_left_out() -> None:
 @pytest.mark.parametrize("sessions", [-1, 0, 4, 1000])
 def test_no_deeper_than_the_depth_even_when_there_is_more(sessions: int) -> None:
     for ask in (view("1", "2", "3", "4").closes, view("1", "2", "3", "4").history):
-        with pytest.raises(ValueError, match=f"history of 1 to 3 sessions, not {sessions}"):
+        with pytest.raises(ValueError, match=f"history of 1 to 3 bars, not {sessions}"):
             ask(A, sessions)
 
 

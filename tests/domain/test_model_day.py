@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitrader_core.domain.market import Symbol
-from aitrader_core.domain.model_day import Ending, Manifest, ModelDay, Opening, Performance
+from aitrader_core.domain.market import DAILY, Symbol
+from aitrader_core.domain.model_day import Ending, Manifest, Mark, ModelDay, Opening, Performance
 from aitrader_core.domain.orders import Fill, Order, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
 
@@ -82,8 +82,7 @@ def day(value_close: Decimal | None) -> ModelDay:
         adjustments=(SPLIT, DIVIDEND),
         blotter=(SOLD, DENIED, BOUGHT),
         closing=reduce(Portfolio.apply, FACTS, OPENING.portfolio),
-        value_open=D("203.25"),
-        value_close=value_close,
+        marks=(Mark(DAILY, D("203.25"), value_close, 3),),
         ending=Ending.DONE,
         transcript=(),
         manifest=Manifest("code", "config", "prices"),
@@ -93,8 +92,8 @@ def day(value_close: Decimal | None) -> ModelDay:
 def test_cash_adds_up() -> None:
     made = day(D(189))
     assert (made.bought, made.sold, made.commission) == (D(60), D(40), D("0.75"))
-    assert made.corporate_cash == D("3.25")
-    change = made.corporate_cash + made.sold - made.bought - made.commission
+    assert made.adjustment_cash == D("3.25")
+    change = made.adjustment_cash + made.sold - made.bought - made.commission
     assert made.closing.cash == OPENING.portfolio.cash + change == D("82.50")
 
 

@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 
 from aitrader_core.domain.market import Symbol
+from aitrader_core.domain.money import ZERO
 from aitrader_core.domain.orders import Approved, Order, Quote, Refused, Side
 from aitrader_core.domain.portfolio import Portfolio
-from aitrader_core.domain.risk import TradingRules, approve, bad_quantity
+from aitrader_core.domain.risk import TradingRules, approve
 
 D = Decimal
 A = Symbol("AAA")
@@ -53,7 +54,7 @@ def reason(decision: Approved | Refused) -> str:
 @pytest.mark.parametrize("side", Side)
 def test_what_is_no_quantity(side: Side, quantity: str, step: str, sentence: str) -> None:
     order = Order(A, side, D(quantity))
-    assert bad_quantity(order.quantity, D(step)) == sentence
+    assert TradingRules(D(step)).bad_quantity(order, ZERO) == sentence
     assert approve(order, HELD, None, TradingRules(D(step))) == Refused(order, sentence)
 
 
@@ -61,11 +62,13 @@ def test_what_is_no_quantity(side: Side, quantity: str, step: str, sentence: str
     ("quantity", "step"), [("1", "1"), ("1.000", "1"), ("1E+2", "100"), ("0.0003", "0.0001")]
 )
 def test_what_is_one(quantity: str, step: str) -> None:
-    assert bad_quantity(D(quantity), D(step)) is None
+    order = Order(A, Side.BUY, D(quantity))
+    assert TradingRules(D(step)).bad_quantity(order, ZERO) is None
 
 
 def test_the_largest_quantity_is_allowed() -> None:
-    assert bad_quantity(D(10) ** 12, D(1)) is None
+    order = Order(A, Side.BUY, D(10) ** 12)
+    assert TradingRules().bad_quantity(order, ZERO) is None
 
 
 def test_what_is_not_traded() -> None:

@@ -38,7 +38,7 @@ class Prophet:
         tape = tape_behind(desk)
         later = tape.index(desk.view.session) + self.ahead
         if later < len(tape.sessions):
-            row = tape.bars[tape.sessions[later]]
+            row = tape.bars[tape.moments[later]]
             closes = {symbol: bar.close for symbol, bar in row.items() if bar.close}
             best = max(closes, key=lambda symbol: closes[symbol] / desk.view.opens[symbol])
             desk.buy(best, Decimal(1))
@@ -50,7 +50,7 @@ class Gossip:
     """Trades nothing, and only tells what it knows."""
 
     def trade(self, desk: Desk) -> Ending:
-        bars = tape_behind(desk).bars[desk.view.session]
+        bars = tape_behind(desk).bars[desk.view.session, desk.view.at]
         desk.say(f"today's high: {max(bar.high or 0 for bar in bars.values())}")
         return Ending.DONE
 

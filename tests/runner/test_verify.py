@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event, text
 
-from aitrader_core.domain.market import Symbol
+from aitrader_core.domain.market import DAILY, Symbol
 from aitrader_core.domain.model_day import Ending, Opening
 from aitrader_core.domain.orders import Order, Side
 from aitrader_core.runner.floor import Floor
@@ -180,7 +180,7 @@ def test_a_change_is_found(traded: Floor, change: str) -> None:
 
 def test_restated_prices_are_named_as_the_reason(traded: Floor) -> None:
     tape = traded.tape(FIRST, FIRST)
-    bar = tape.bars[FIRST][AAPL]
+    bar = tape.bars[FIRST, DAILY][AAPL]
     restated = type(bar)(AAPL, FIRST, bar.open * 2, bar.high and bar.high * 2, bar.low, bar.close)
     traded.prices.save("restated", [restated], [])
     found = faults(traded)

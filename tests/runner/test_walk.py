@@ -11,7 +11,7 @@ import pytest
 from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.rules import BuyAndHold, EqualWeight, RandomTrader
 from aitrader_core.domain.errors import ChainError, LedgerError, MissingBar, ToolError
-from aitrader_core.domain.market import Bar, Split, Symbol
+from aitrader_core.domain.market import DAILY, Bar, Split, Symbol
 from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.portfolio import AdjustmentKind
 from aitrader_core.market.bundled import history
@@ -418,7 +418,7 @@ def test_a_value_goes_unbroken_through_a_split(
 def test_a_manifest_does_not_depend_on_how_far_a_run_goes(floor: Floor, model: str) -> None:
     """As with a vendor whose every import is a vintage of its own."""
     sessions = floor.arena.calendar.between(START, LAST)
-    bar = floor.tape(sessions[8], sessions[8]).bars[sessions[8]][Symbol("IBM")]
+    bar = floor.tape(sessions[8], sessions[8]).bars[sessions[8], DAILY][Symbol("IBM")]
     floor.prices.save("later", [replace(bar, volume=Decimal(1))], [])
     ours = with_model(floor, model, EqualWeight())
     in_one_go = next(walk(ours, plan(model, sessions)))

@@ -154,7 +154,7 @@ class DeskMachine(RuleBasedStateMachine):
         for fact in (*self.facts, *self.desk.blotter):
             if isinstance(fact, Refused):
                 continue
-            symbol = fact.order.symbol if isinstance(fact, Fill) else fact.symbol
+            symbol = fact.order.symbol if isinstance(fact, Fill) else fact.symbol or SYMBOLS[0]
             if isinstance(fact, Adjustment):
                 cash, held[symbol] = cash + fact.cash_change, held[symbol] + fact.quantity_change
             elif fact.order.side is Side.BUY:

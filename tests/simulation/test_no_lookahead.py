@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.kinds import KINDS
-from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, MarketView, Split
+from aitrader_core.domain.market import DAILY, Bar, CashDividend, CorporateAction, MarketView, Split
 from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.simulation.costs import CostProfile
@@ -62,9 +62,10 @@ def original(seed: int) -> Tape:
 def scrambled(tape: Tape, cut: int, seed: int) -> Tape:
     """Other prices, and no corporate actions, for all that is not known at the open of `cut`."""
     other = {(b.symbol, b.session): b for b in random_bars(Random(seed), DAYS)}
-    known = [b for day in DAYS[:cut] for b in tape.bars[day].values()]
+    known = [b for day in DAYS[:cut] for b in tape.bars[day, DAILY].values()]
     known += [
-        replace(other[b.symbol, b.session], open=b.open) for b in tape.bars[DAYS[cut]].values()
+        replace(other[b.symbol, b.session], open=b.open)
+        for b in tape.bars[DAYS[cut], DAILY].values()
     ]
     later = [other[s, day] for day in DAYS[cut + 1 :] for s in SYMBOLS]
     return Tape(DAYS, known + later, known_actions(cut), depth=DEPTH)
@@ -72,8 +73,8 @@ def scrambled(tape: Tape, cut: int, seed: int) -> Tape:
 
 def deleted(tape: Tape, cut: int) -> Tape:
     """A tape that ends with the opens of `cut`."""
-    known = [b for day in DAYS[:cut] for b in tape.bars[day].values()]
-    opens = [Bar(s, DAYS[cut], price) for s, price in tape.opens[DAYS[cut]].items()]
+    known = [b for day in DAYS[:cut] for b in tape.bars[day, DAILY].values()]
+    opens = [Bar(s, DAYS[cut], price) for s, price in tape.opens[DAYS[cut], DAILY].items()]
     return Tape(DAYS[: cut + 1], known + opens, known_actions(cut), depth=DEPTH)
 
 
@@ -83,7 +84,9 @@ def known_actions(cut: int) -> list[CorporateAction]:
 
 def decisions(days: Sequence[ModelDay]) -> list[str]:
     """All that the days are but what the last one was worth at its close, byte for byte."""
-    return [repr(day) for day in (*days[:-1], replace(days[-1], value_close=None))]
+    (mark,) = days[-1].marks
+    unclosed = replace(mark, value_close=None)
+    return [repr(day) for day in (*days[:-1], replace(days[-1], marks=(unclosed,)))]
 
 
 def run_to(cut: int, agent: Agent, tape: Tape) -> list[ModelDay]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -34,6 +34,7 @@ CHILDREN = (
     schema.orders,
     schema.fills,
     schema.adjustments,
+    schema.marks,
     schema.holdings,
     schema.transcripts,
 )
@@ -86,6 +87,7 @@ def draft_of(day: ModelDay, previous_id: int | None) -> Draft:
             "orders": rows.order_rows(day),
             "fills": rows.fill_rows(day),
             "adjustments": rows.adjustment_rows(day),
+            "marks": [{"bar_time": time(10), "value_open": D(1), "value_close": None}],
             "holdings": rows.holding_rows(day),
             "transcripts": [{"entries": rows.entries_json(day.transcript)}],
         },
@@ -217,7 +219,7 @@ FALSE: dict[str, tuple[Callable[[Draft], None], str]] = {
         add(closing_cash=LAST_DIGIT),
         "ck_model_days_cash_balances",
     ),
-    "a cent that no action paid": (add(closing_cash=CENT, corporate_cash=CENT), FLOWS),
+    "a cent that no action paid": (add(closing_cash=CENT, adjustment_cash=CENT), FLOWS),
     "a cent that no fill took": (add(closing_cash=-CENT, bought=CENT), FLOWS),
     "a cent that no fill brought": (add(closing_cash=CENT, sold=CENT), FLOWS),
     "a commission left out": (add(closing_cash=CENT, commission=-CENT), FLOWS),
@@ -275,6 +277,14 @@ FALSE: dict[str, tuple[Callable[[Draft], None], str]] = {
     "filled with a reason": (child("orders", reason="why not"), "ck_orders_reason"),
     "neither filled nor refused": (child("orders", outcome="partly"), "ck_orders_outcome"),
     "an order twice": (lambda d: d.children["orders"].append(d.children["orders"][0]), "pk_orders"),
+    "a correction without a reason": (
+        child("adjustments", kind="correction"),
+        "ck_adjustments_reason",
+    ),
+    "a quantity of nothing in particular": (
+        child("adjustments", symbol=None),
+        "ck_adjustments_symbol",
+    ),
     "two transcripts": (extra("transcripts", entries=[]), "pk_transcripts"),
 }
 
@@ -292,7 +302,7 @@ MONEY = [c.name for c in schema.model_days.c if isinstance(c.type, type(schema.M
 
 
 def test_the_money_columns_are_found() -> None:
-    assert len(MONEY) == 11
+    assert len(MONEY) == 12
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -342,7 +352,15 @@ LATE: dict[str, dict[str, Any]] = {
         "notional": 1,
         "commission": 0,
     },
-    "adjustments": {"symbol": "ZZZ", "kind": "split", "quantity_change": 1, "cash_change": 0},
+    "adjustments": {
+        "number": 9,
+        "after_order": 0,
+        "symbol": "ZZZ",
+        "kind": "split",
+        "quantity_change": 1,
+        "cash_change": 0,
+    },
+    "marks": {"bar_time": time(11), "value_open": 1, "value_close": 1},
     "holdings": {"symbol": "ZZZ", "quantity": 1},
     "transcripts": {"entries": []},
 }
@@ -366,6 +384,7 @@ CHANGES = [
     "update orders set quantity = quantity + 1",
     "update fills set commission = 0",
     "update adjustments set cash_change = cash_change + 1",
+    "update marks set value_close = 1",
     "update holdings set quantity = quantity + 1",
     "update transcripts set entries = '[]'",
     *(f"delete from {name}" for name in ("model_days", *LATE)),

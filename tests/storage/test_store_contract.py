@@ -107,7 +107,7 @@ def test_what_is_put_is_got(store: ModelDayStore, model: str) -> None:
     assert len(days[0].refusals) == 3
     kinds = [a.kind for a in days[2].adjustments]
     assert kinds == [AdjustmentKind.CASH_DIVIDEND, AdjustmentKind.SPLIT]
-    assert days[2].corporate_cash > 33 * D("0.125")  # half a share was paid out
+    assert days[2].adjustment_cash > 33 * D("0.125")  # half a share was paid out
     assert [day.value_close is None for day in days] == [n == 3 for n in range(6)]
     assert not days[5].transcript
 

@@ -1,21 +1,8 @@
-"""The spine: prices, requests, the ledger with its guards, and the views of the older shape."""
-
-from pathlib import Path
+"""The spine: prices, requests and the ledger."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-
-SQL = Path(__file__).resolve().parents[2]
-VIEWS = (
-    "positions",
-    "holdings_by_position",
-    "reasoning_logs",
-    "tool_usage",
-    "equity_curve",
-    "leaderboard",
-)
-FUNCTIONS = ("refuse_change", "only_supersede", "refuse_late_rows", "check_ledger")
 
 revision = "0001"
 down_revision = None
@@ -370,14 +357,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("model_day_id", name=op.f("pk_transcripts")),
         comment="What was said and done, in order",
     )
-    op.execute(sa.text((SQL / "ledger.sql").read_text().replace(":", "\\:")))
-    for view in VIEWS:
-        op.execute(sa.text((SQL / "views" / f"{view}.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
-    for view in reversed(VIEWS):
-        op.execute(f"drop view {view}")
     op.drop_table("transcripts")
     op.drop_table("orders")
     op.drop_table("job_details")
@@ -412,5 +394,3 @@ def downgrade() -> None:
     op.drop_table("leaderboards")
     op.drop_index("ix_jobs_one_running", table_name="jobs", postgresql_where="status = 'running'")
     op.drop_table("jobs")
-    for function in FUNCTIONS:
-        op.execute(f"drop function {function}")
