@@ -117,8 +117,9 @@ def days() -> list[ModelDay]:
 
 @pytest.fixture(scope="module")
 def engine(module_floor: Floor, days: list[ModelDay]) -> Engine:
-    """Two sessions of `model` are stored, one of `other`, and an older try at that one."""
-    other = replace(days[0], model="other")
+    """Two sessions of `model` are stored, an intraday one of `other`, and an older try at it."""
+    (mark,) = days[0].marks
+    other = replace(days[0], model="other", marks=(replace(mark, at=time(10)),))
     for day in (*days[:2], other, other):
         module_floor.model_days.put(day, Origin("job-1", "run-1"))
     return module_floor.engine
