@@ -10,7 +10,7 @@ import pytest
 
 from aitrader_core.agents.kinds import KINDS
 from aitrader_core.domain.orders import Fill
-from aitrader_core.runner.arena import Arena, build_agent
+from aitrader_core.runner.arena import Arena, build
 from aitrader_core.runner.config import ModelConfig
 from aitrader_core.runner.settings import Settings, project_root
 from tests.simulation.tapes import A, B, desk_at, tape_of, weekdays
@@ -26,7 +26,7 @@ def test_the_rule_of_your_own_trades(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (code,) = blocks("python")
     (tmp_path / "my_rules.py").write_text(code)
     monkeypatch.syspath_prepend(str(tmp_path))
-    agent = build_agent(ModelConfig(kind="my_rules:Dip", drop="0.03"), "dip.yaml")
+    agent = build(ModelConfig(kind="my_rules:Dip", drop="0.03"), KINDS, tmp_path, "dip.yaml")
     desk = desk_at(tape_of({A: "100 90", B: "100 98"}), weekdays(2)[1], cash="1000")
     agent.trade(desk)
     assert [(o.order.symbol, type(o)) for o in desk.blotter] == [(A, Fill)]

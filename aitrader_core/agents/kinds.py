@@ -2,8 +2,9 @@
 
 from aitrader_core.agents import rules
 from aitrader_core.agents.agent import Agent
+from aitrader_core.agents.recorded import Recorded
 
-KINDS: dict[str, type[Agent]] = {
+BASELINES: dict[str, type[Agent]] = {
     "buy_and_hold": rules.BuyAndHold,
     "equal_weight": rules.EqualWeight,
     "momentum": rules.Momentum,
@@ -11,3 +12,4 @@ KINDS: dict[str, type[Agent]] = {
     "random": rules.RandomTrader,
     "inverse_volatility": rules.InverseVolatility,
 }
+KINDS: dict[str, type[Agent]] = {**BASELINES, "recorded": Recorded}

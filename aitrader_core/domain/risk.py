@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
-from aitrader_core.domain.money import ZERO, plain, plain_quantity
+from aitrader_core.domain.money import ZERO, money, plain, plain_quantity
 from aitrader_core.domain.orders import Approved, Order, Quote, Refused, Side
 from aitrader_core.domain.portfolio import Portfolio
 
@@ -25,8 +25,10 @@ class TradingRules:
     lot_size: Decimal = ZERO
 
     def __post_init__(self) -> None:
-        if not self.quantity_step > 0:
-            raise ValueError(f"quantity_step is {self.quantity_step}, must be above 0")
+        if not self.quantity_step > 0 or self.quantity_step != money(self.quantity_step):
+            raise ValueError(
+                f"quantity_step is {self.quantity_step}, must be above 0, of 8 decimals at most"
+            )
         if self.lot_size < 0 or self.lot_size % self.quantity_step:
             raise ValueError(f"lot_size is {self.lot_size}, no multiple of {self.quantity_step}")
 

@@ -2,11 +2,13 @@
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from typing import ClassVar
 
 from aitrader_core.domain.errors import MarketDataError
 from aitrader_core.domain.market import Bar, Split, Symbol
@@ -17,10 +19,13 @@ NAME = "bundled"
 EDITION = "wiki-2013-03"
 
 
+@dataclass(frozen=True)
 class Bundled:
     """A price source that needs no network and no key."""
 
-    name = NAME
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    name: ClassVar[str] = NAME
 
     def coverage(self) -> tuple[date, date]:
         sessions = [bar.session for bar in history().bars]

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -16,16 +18,22 @@ from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.kinds import KINDS
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.domain.market import Symbol
-from aitrader_core.domain.risk import TradingRules
+from aitrader_core.domain.risk import NextSessionSettlement, TradingRules
 from aitrader_core.market.bundled import Bundled
 from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.source import PriceSource
 from aitrader_core.runner import config
-from aitrader_core.runner.config import ArenaConfig, MarketConfig, ModelConfig
+from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
 from aitrader_core.runner.model_day import Trader
 from aitrader_core.simulation.costs import CostProfile
 
+Built = TypeVar("Built")
+
 SOURCES: dict[str, type[PriceSource]] = {"bundled": Bundled}
+RULES: dict[str, type[TradingRules]] = {
+    "t_plus_0": TradingRules,
+    "t_plus_1": NextSessionSettlement,
+}
 
 
 @dataclass(frozen=True)
@@ -40,21 +48,27 @@ class Model:
 
 @dataclass(frozen=True)
 class Arena:
-    """Everything that is fixed before the first order: one market, its models, their terms."""
+    """Everything that is fixed before the first order: one market, its models, their terms.
+
+    `market` is the arena's name, under which everything of it is stored: two arenas may share a
+    market's calendar and rules, one with daily and one with intraday bars.
+    """
 
     market: str
     currency: str
     calendar: Calendar
+    is_intraday: bool
     rules: TradingRules
     costs: CostProfile
     symbols: tuple[Symbol, ...]
     first_session: date
     last_session: date
     start_session: date
-    demo: tuple[date, date]
+    demo: tuple[date, date] | None
     initial_cash: Decimal
     history: int
     source: PriceSource
+    accepted_jumps: frozenset[tuple[Symbol, date]]
     models: dict[str, Model]
 
     @cached_property
@@ -62,22 +76,30 @@ class Arena:
         """Those that can be traded, oldest first."""
         return self.calendar.between(self.first_session, self.last_session)
 
-    def trader(self, model: str) -> Trader:
-        """`model` on this arena's terms.
+    @cached_property
+    def demo_sessions(self) -> tuple[date, ...]:
+        """Those that the demo trades; none where there is no demo."""
+        return self.calendar.between(*self.demo) if self.demo else ()
 
-        ConfigError for a model that the arena does not have.
-        """
-        entry = self.models.get(model)
-        if entry is None:
+    def model(self, name: str) -> Model:
+        """ConfigError for one that the arena does not have."""
+        if name not in self.models:
+            near = get_close_matches(name, self.models, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
             raise ConfigError(
-                f"there is no model {model!r} in the {self.market} arena: it has "
-                f"{', '.join(self.models)}"
+                f"there is no model {name!r} in the {self.market} arena: {hint}"
+                f"it has {', '.join(self.models)}"
             )
+        return self.models[name]
+
+    def trader(self, model: str) -> Trader:
+        """`model` on this arena's terms. ConfigError for one that the arena does not have."""
+        entry = self.model(model)
         return Trader(self.market, model, entry.agent, self.rules, entry.config_hash)
 
 
 def load_arenas(config_dir: Path) -> dict[str, Arena]:
-    """Every arena under `config_dir`/arenas, by market. ConfigError for what is wrong in any."""
+    """Every arena under `config_dir`/arenas, by name. ConfigError for what is wrong in any."""
     folder = config_dir / "arenas"
     names = sorted(p.stem for p in folder.glob("*.yaml"))
     if not names:
@@ -88,94 +110,106 @@ def load_arenas(config_dir: Path) -> dict[str, Arena]:
 def load_arena(config_dir: Path, name: str) -> Arena:
     place = str(config_dir / "arenas" / f"{name}.yaml")
     found = config.read(config_dir / "arenas", name, ArenaConfig)
-    if found.market != name:
-        raise ConfigError(f"{place}: market: is {found.market}, the file's name says {name}")
     market = config.read(config_dir / "markets", found.market, MarketConfig)
     calendar = load_calendar(market.exchange)
     _check_span(found, calendar, place)
     costs = config.costs(config_dir, found.costs)
     terms = _terms(found, costs, market)
     return Arena(
-        market=found.market,
+        market=name,
         currency=market.currency,
         calendar=calendar,
-        rules=TradingRules(market.quantity_step),
+        is_intraday=found.bars == "intraday",
+        rules=build(
+            market.rules, RULES, config_dir, f"{config_dir}/markets/{found.market}.yaml: rules"
+        ),
         costs=costs,
         symbols=tuple(Symbol(s) for s in found.symbols),
         first_session=found.first_session,
         last_session=found.last_session,
-        start_session=found.start_session,
-        demo=(found.demo.first_session, found.demo.last_session),
+        start_session=found.start_session or found.first_session,
+        demo=(found.demo.first_session, found.demo.last_session) if found.demo else None,
         initial_cash=found.initial_cash,
         history=found.history,
-        source=_source(found, place),
-        models={m: _model(config_dir, m, found.history, terms) for m in found.models},
+        source=build(found.prices, SOURCES, config_dir, f"{place}: prices"),
+        accepted_jumps=frozenset(
+            (Symbol(s), day) for s, days in found.accepted_jumps.items() for day in days
+        ),
+        models={m: _model(config_dir, name, m, found.history, terms) for m in found.models},
     )
 
 
-def build_agent(spec: ModelConfig, place: str) -> Agent:
-    """The agent that `spec` describes: a kind of ours, or `module:Class` of your own."""
-    kind = KINDS.get(spec.kind) or _imported(spec.kind, place)
-    return cast(Agent, config.parse(spec.parameters, cast(type[Any], kind), place))
+def build(choice: Choice, kinds: Mapping[str, type[Built]], config_dir: Path, place: str) -> Built:
+    """The object of a kind that we have, or of a `module:Class` of the user's own.
+
+    A relative path among its parameters counts from the folder that holds configs/.
+    """
+    kind = kinds.get(choice.kind) or _imported(choice.kind, kinds, place)
+    built = config.parse(choice.parameters, kind, place)
+    paths = {
+        field.name: config_dir.parent / value
+        for field in fields(cast(Any, built))
+        if isinstance(value := getattr(built, field.name), Path)
+    }
+    return cast(Built, replace(cast(Any, built), **paths)) if paths else built
 
 
-def _imported(kind: str, place: str) -> type[Agent]:
+def _imported(kind: str, kinds: Mapping[str, type[Built]], place: str) -> type[Built]:
     module, _, name = kind.partition(":")
     if not name:
         raise ConfigError(
-            f"{place}: kind: {kind} is unknown; there are {', '.join(sorted(KINDS))}, "
+            f"{place}: kind: {kind} is unknown; there are {', '.join(sorted(kinds))}, "
             "or module:Class for one of your own"
         )
     try:
         found = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"{place}: kind: {kind} can't be imported: {error}") from error
-    if not (isinstance(found, type) and is_dataclass(found) and hasattr(found, "trade")):
-        raise ConfigError(f"{place}: kind: {kind} is no dataclass with a method trade(desk)")
-    return cast(type[Agent], found)
+    if not (isinstance(found, type) and is_dataclass(found)):
+        raise ConfigError(f"{place}: kind: {kind} is no dataclass")
+    return cast(type[Built], found)
 
 
-def _model(config_dir: Path, name: str, history: int, terms: dict[str, Any]) -> Model:
-    place = str(config_dir / "models" / f"{name}.yaml")
-    spec = config.read(config_dir / "models", name, ModelConfig)
-    agent = build_agent(spec, place)
+def _model(config_dir: Path, arena: str, name: str, history: int, terms: dict[str, Any]) -> Model:
+    folder = config_dir / "models"
+    if (folder / arena / f"{name}.yaml").is_file():
+        folder /= arena
+    place = str(folder / f"{name}.yaml")
+    spec = config.read(folder, name, ModelConfig)
+    agent = build(spec, KINDS, config_dir, place)
+    if not hasattr(agent, "trade"):
+        raise ConfigError(f"{place}: kind: {spec.kind} is no dataclass with a method trade(desk)")
     if (lookback := getattr(agent, "lookback", 0)) >= history:
         raise ConfigError(
-            f"{place}: lookback: {lookback} needs more than the {history} sessions of history "
+            f"{place}: lookback: {lookback} needs more than the {history} bars of history "
             "that the arena gives"
         )
-    return Model(name, spec, agent, _hash({"model": spec.model_dump(mode="json"), **terms}))
+    content = {"model": spec.model_dump(mode="json"), **terms}
+    if fingerprint := getattr(agent, "fingerprint", None):
+        content["fingerprint"] = fingerprint
+    return Model(name, spec, agent, _hash(content))
 
 
 def _terms(found: ArenaConfig, costs: CostProfile, market: MarketConfig) -> dict[str, Any]:
     """What decides a result beside the model itself."""
-    arena = found.model_dump(mode="json", include={"symbols", "history", "initial_cash"})
+    arena = found.model_dump(mode="json", include={"bars", "symbols", "history", "initial_cash"})
     profile = TypeAdapter(dict[str, Any]).dump_python(asdict(costs), mode="json")
     return {"arena": arena, "costs": profile, "market": market.model_dump(mode="json")}
 
 
-def _source(found: ArenaConfig, place: str) -> PriceSource:
-    if found.prices not in SOURCES:
-        raise ConfigError(
-            f"{place}: prices: {found.prices} is unknown; there are {', '.join(sorted(SOURCES))}"
-        )
-    return SOURCES[found.prices]()
-
-
 def _check_span(found: ArenaConfig, calendar: Calendar, place: str) -> None:
-    named = {
-        "first_session": found.first_session,
-        "last_session": found.last_session,
-        "start_session": found.start_session,
-        "demo.first_session": found.demo.first_session,
-        "demo.last_session": found.demo.last_session,
-    }
+    named = {"first_session": found.first_session, "last_session": found.last_session}
+    if found.start_session:
+        named["start_session"] = found.start_session
+    if found.demo:
+        named["demo.first_session"] = found.demo.first_session
+        named["demo.last_session"] = found.demo.last_session
     for key, session in named.items():
         if not calendar.is_session(session):
             raise ConfigError(f"{place}: {key}: {calendar.explain(session)}")
         if not found.first_session <= session <= found.last_session:
             raise ConfigError(f"{place}: {key}: {session} is not within the arena's sessions")
-    if found.demo.first_session > found.demo.last_session:
+    if found.demo and found.demo.first_session > found.demo.last_session:
         raise ConfigError(f"{place}: demo: its last session is before its first")
 
 

@@ -7,10 +7,18 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.simulation.costs import CostProfile
@@ -40,16 +48,8 @@ class Span(_Frozen):
     last_session: date
 
 
-class MarketConfig(_Frozen):
-    """configs/markets/<market>.yaml: what is true of a market whatever is traded there."""
-
-    exchange: str
-    currency: str
-    quantity_step: Annotated[Decimal, Field(gt=0, decimal_places=8)]
-
-
-class ModelConfig(BaseModel):
-    """configs/models/<name>.yaml: the kind, and that kind's own parameters."""
+class Choice(BaseModel):
+    """One of several kinds, and that kind's own parameters."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -60,20 +60,45 @@ class ModelConfig(BaseModel):
         return dict(self.model_extra or {})
 
 
+class ModelConfig(Choice):
+    """configs/models/<name>.yaml, or configs/models/<arena>/<name>.yaml for one arena alone."""
+
+
+def _kind_alone(value: object) -> object:
+    """`prices: bundled` says the same as `prices: {kind: bundled}`."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+AnyChoice = Annotated[Choice, BeforeValidator(_kind_alone)]
+
+
+class MarketConfig(_Frozen):
+    """configs/markets/<market>.yaml: what is true of a market whatever is traded there."""
+
+    exchange: str
+    currency: str
+    rules: AnyChoice
+
+
 class ArenaConfig(_Frozen):
-    """configs/arenas/<market>.yaml: who trades what, from when to when, on which terms."""
+    """configs/arenas/<arena>.yaml: who trades what, from when to when, on which terms.
+
+    `accepted_jumps` are opens far from the close before that are known to be true prices.
+    """
 
     market: str
-    prices: str
+    bars: Literal["daily", "intraday"] = "daily"
+    prices: AnyChoice
     symbols: Annotated[tuple[str, ...], Field(min_length=1)]
     first_session: date
     last_session: date
-    start_session: date
+    start_session: date | None = None
     initial_cash: Cash
     costs: str
     history: Annotated[int, Field(ge=1, le=10_000)]
     models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
-    demo: Span
+    demo: Span | None = None
+    accepted_jumps: dict[str, tuple[date, ...]] = {}
 
 
 def read(folder: Path, name: str, as_type: type[Parsed]) -> Parsed:
@@ -118,7 +143,8 @@ def _fault(as_type: type[Any], fault: Any) -> str:
         return f"{key}: {_unknown(str(fault['loc'][-1]), allowed)}"
     if fault["type"] in ("missing", "missing_argument"):
         return f"{key}: is missing"
-    return f"{key}: {fault['msg'].removeprefix('Value error, ')}"
+    said = fault["msg"].removeprefix("Value error, ")
+    return said if fault["type"] == "value_error" and not fault["loc"] else f"{key}: {said}"
 
 
 def _unknown(key: str, allowed: Sequence[str]) -> str:
@@ -130,7 +156,8 @@ def _unknown(key: str, allowed: Sequence[str]) -> str:
 def _within(as_type: type[Any], place: Sequence[Any]) -> type[Any]:
     """The type of the mapping that the last key of `place` is in."""
     for key in place[:-1]:
-        as_type = as_type.model_fields[key].annotation
+        found = as_type.model_fields[key].annotation
+        as_type = next((t for t in get_args(found) if t is not type(None)), found)  # X | None
     return as_type
 
 

@@ -55,10 +55,11 @@ def demo_once(settings: Settings, show: Show) -> bool:
 def run_demo(server: Server, watch: Watch | None = None) -> bool:
     """Each arena's demo, to its leaderboard; nothing is made again that is stored."""
     watch = watch or Watch()
-    done = [_run_one(server, floor, watch) for floor in server.floors]
+    floors = [floor for floor in server.floors if floor.arena.demo]
+    done = [_run_one(server, floor, watch) for floor in floors]
     while not server.imports.are_done:
         server.pause()
-    for floor in server.floors:
+    for floor in floors:
         server.show.leaderboard(standing_rows(floor))
     server.show.say(str(watch))
     return all(done)
@@ -77,7 +78,7 @@ def _run_one(server: Server, floor: Floor, watch: Watch) -> bool:
 
 
 def _is_stored(floor: Floor) -> bool:
-    market, sessions = floor.arena.market, set(floor.arena.calendar.between(*floor.arena.demo))
+    market, sessions = floor.arena.market, set(floor.arena.demo_sessions)
     return all(
         sessions <= set(floor.model_days.sessions(market, model)) for model in floor.arena.models
     )
@@ -110,8 +111,8 @@ def _job(floor: Floor) -> int:
     queued = [job for job in floor.jobs.latest(limit=100) if _is_open_demo(job, arena.market)]
     if queued:
         return queued[-1].id
-    first, last = arena.demo
-    return submit(floor, str(first), str(last), list(arena.models), source="demo")
+    first, *_, last = map(str, arena.demo_sessions)
+    return submit(floor, first, last, list(arena.models), source="demo")
 
 
 def _is_open_demo(job: Job, market: str) -> bool:

@@ -50,7 +50,9 @@ class Imports:
 
 def wanted_first(arena: Arena, unpriced: Sequence[date]) -> tuple[list[date], list[date]]:
     """What the demo needs of `unpriced`, history included, and the rest."""
-    before = arena.calendar.between(arena.first_session, arena.demo[0])[-arena.history - 1]
+    if not arena.demo:
+        return [], [*unpriced]
+    before = arena.calendar.between(arena.first_session, arena.demo[0])[-arena.history - 1 :][0]
     return [s for s in unpriced if s >= before], [s for s in unpriced if s < before]
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from aitrader_core.agents.kinds import KINDS
+from aitrader_core.agents.kinds import BASELINES
 from aitrader_core.agents.rules import BuyAndHold
 from aitrader_core.domain.errors import MissingBar
 from aitrader_core.domain.market import CashDividend, CorporateAction, Split
@@ -43,7 +43,7 @@ def test_the_value_goes_on_over_a_split(
     assert days[2].performance.max_drawdown == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BASELINES)
 def test_no_kind_of_model_gains_or_loses_on_a_split(kind: str) -> None:
     """Prices move with the split and costs are nil, so whatever it trades, the value stays."""
     sessions = weekdays(LONG + 4)
@@ -55,7 +55,7 @@ def test_no_kind_of_model_gains_or_loses_on_a_split(kind: str) -> None:
     opening = Opening(
         Portfolio(D(1000), {A: D(11), B: D(4)}), Performance.starting_with(worth), BEFORE
     )
-    (day,) = run_days(KINDS[kind](), tape, sessions[LONG + 1], 1, opening=opening)
+    (day,) = run_days(BASELINES[kind](), tape, sessions[LONG + 1], 1, opening=opening)
     assert [a.quantity_change for a in day.adjustments] == [11]
     assert (day.value_open, day.value_close, day.profit) == (worth, worth, D(0))
 
@@ -72,7 +72,7 @@ def test_a_dividend_is_paid_before_the_split_of_its_day() -> None:
 def test_adjustments_are_made_before_the_model_trades() -> None:
     tape = tape_of({A: "10 1", B: "7 7"}, [Split(A, DAYS[1], D(10))])
     opening = Opening(Portfolio(D(3), {A: D(1)}), Performance.starting_with(D(13)), BEFORE)
-    (day,) = run_days(KINDS["equal_weight"](), tape, DAYS[1], 1, opening=opening)
+    (day,) = run_days(BASELINES["equal_weight"](), tape, DAYS[1], 1, opening=opening)
     assert [a.kind for a in day.adjustments] == [AdjustmentKind.SPLIT]
     assert day.blotter == ()
     assert day.closing.held(A) == 10

@@ -44,7 +44,7 @@ def page() -> Iterator[Page]:
 
 def test_a_backfill_of_every_model_from_the_launch_dialog(server: Server, page: Page) -> None:
     floor = server.floor
-    first, last = floor.arena.demo
+    first, *_, last = floor.arena.demo_sessions
     wait_for(lambda: _shows(page, f"{server.url}/assets/us/model_day?view=partitions", "momentum"))
     page.get_by_role("button", name="Materialize").first.click()
     page.get_by_role("button", name="Confirm").click()  # the test's prices did not come by Dagster

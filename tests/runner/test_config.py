@@ -51,8 +51,8 @@ def test_the_committed_arena() -> None:
 ARENA, MARKET, COSTS = "arenas/us.yaml", "markets/us.yaml", "costs/us_retail.yaml"
 MODEL = "models/momentum.yaml"
 ARENA_KEYS = (
-    "costs, demo, first_session, history, initial_cash, last_session, market, models, prices, "
-    "start_session, symbols"
+    "accepted_jumps, bars, costs, demo, first_session, history, initial_cash, last_session, "
+    "market, models, prices, start_session, symbols"
 )
 COST_KEYS = "commission_minimum, commission_per_share, commission_rate, slippage"
 TYPOS = {
@@ -64,7 +64,7 @@ TYPOS = {
     "of a market": (
         (MARKET, "currency:", "curency:"),
         "currency: is missing; curency: unknown key; did you mean currency? "
-        "allowed are currency, exchange, quantity_step",
+        "allowed are currency, exchange, rules",
     ),
     "of a cost profile": (
         (COSTS, "slippage:", "slipage:"),
@@ -142,12 +142,22 @@ VALUES = {
         (ARENA, "start_session: 2012-06-01", "start_session: soon"),
         "start_session: Input should be a valid date",
     ),
-    "another market's file": ((ARENA, "market: us", "market: cn"), "market: is cn, the file's"),
     "an unknown source": (
         (ARENA, "prices: bundled", "prices: bundeld"),
-        "prices: bundeld is unknown; there are bundled",
+        "prices: kind: bundeld is unknown; there are",
     ),
-    "a lot of nothing": ((MARKET, "quantity_step: 1", "quantity_step: 0"), "quantity_step: Input"),
+    "a step of nothing": (
+        (MARKET, "rules: t_plus_0", "rules: {kind: t_plus_0, quantity_step: 0}"),
+        "rules: quantity_step is 0, must be above 0, of 8 decimals at most",
+    ),
+    "a lot that is no multiple": (
+        (MARKET, "rules: t_plus_0", 'rules: {kind: t_plus_0, lot_size: "1.5"}'),
+        "rules: lot_size is 1.5, no multiple of 1",
+    ),
+    "rules of no kind": (
+        (MARKET, "rules: t_plus_0", "rules: t_plus_7"),
+        "rules: kind: t_plus_7 is unknown; there are t_plus_0, t_plus_1, or module:Class for one",
+    ),
     "a negative fee": (
         (COSTS, "commission_minimum: 1", "commission_minimum: -1"),
         "commission_minimum is -1, must be 0 or more",
@@ -156,7 +166,7 @@ VALUES = {
     "slippage of everything": ((COSTS, "0.0002", "1"), "slippage is 1, must be below 1"),
     "an unknown kind": (
         (MODEL, "kind: momentum", "kind: momentun"),
-        f"kind: momentun is unknown; there are {KINDS}, or module:Class for one of your own",
+        f"kind: momentun is unknown; there are {KINDS}, recorded, or module:Class for one of your",
     ),
     "a kind that is not there": (
         (MODEL, "kind: momentum", "kind: nowhere.at_all:Agent"),
@@ -169,7 +179,7 @@ VALUES = {
     "no kind": ((MODEL, "kind: momentum\n", ""), "kind: is missing"),
     "a lookback beyond the history": (
         (MODEL, "lookback: 126", "lookback: 252"),
-        "lookback: 252 needs more than the 252 sessions of history that the arena gives",
+        "lookback: 252 needs more than the 252 bars of history that the arena gives",
     ),
     "a lookback of nothing": (
         (MODEL, "lookback: 126", "lookback: 1"),
@@ -307,8 +317,9 @@ def test_a_kind_must_be_a_dataclass_that_trades(config_dir: Path, kind: type) ->
 
 
 def test_a_lot_below_what_is_stored(config_dir: Path) -> None:
-    path = edit(config_dir, MARKET, "quantity_step: 1", 'quantity_step: "0.000000001"')
-    assert fault(config_dir).startswith(f"{path}: quantity_step: ")
+    rules = 'rules: {kind: t_plus_0, quantity_step: "0.000000001"}'
+    path = edit(config_dir, MARKET, "rules: t_plus_0", rules)
+    assert fault(config_dir).startswith(f"{path}: rules: quantity_step is 1E-9, must be")
 
 
 # What decides a result ----------------------------------------------------------------------
@@ -320,7 +331,7 @@ HASHED = [
     (ARENA, "history: 252", "history: 251"),
     (ARENA, "[AAPL, FB,", "[AAPL,"),
     (COSTS, "0.0002", "0.0003"),
-    (MARKET, "quantity_step: 1", "quantity_step: 2"),
+    (MARKET, "rules: t_plus_0", "rules: t_plus_1"),
 ]
 
 

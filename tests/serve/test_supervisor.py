@@ -208,7 +208,7 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
 def test_the_demo_waits_for_no_more_prices_than_it_needs(arena: Arena) -> None:
     needed, rest = wanted_first(arena, arena.sessions)
     assert (needed[0], needed[-1]) == (date(2011, 6, 2), date(2013, 3, 1))
-    assert len([s for s in needed if s < arena.demo[0]]) == arena.history
+    assert len([s for s in needed if s < arena.demo_sessions[0]]) == arena.history
     assert (rest[0], rest[-1]) == (date(2000, 3, 1), date(2011, 6, 1))
     assert wanted_first(arena, ()) == ([], [])
 

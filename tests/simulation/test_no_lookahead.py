@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrader_core.agents.agent import Agent
-from aitrader_core.agents.kinds import KINDS
+from aitrader_core.agents.kinds import BASELINES
 from aitrader_core.domain.market import DAILY, Bar, CashDividend, CorporateAction, MarketView, Split
 from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.portfolio import Portfolio
@@ -51,7 +51,7 @@ seeds = st.integers(0, 10**6)
 
 def agent_of(kind: str) -> Agent:
     """One of this kind, looking back no further than the small tape goes."""
-    make: Callable[..., Agent] = KINDS[kind]
+    make: Callable[..., Agent] = BASELINES[kind]
     return make(**({"lookback": 4} if "lookback" in signature(make).parameters else {}))
 
 
@@ -93,7 +93,7 @@ def run_to(cut: int, agent: Agent, tape: Tape) -> list[ModelDay]:
     return run_days(agent, tape, FIRST, cut - DEPTH + 1, costs=COSTS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BASELINES)
 @given(cut=cuts, seed=seeds, other=seeds)
 @settings(max_examples=40, deadline=None)
 def test_the_future_changes_nothing(kind: str, cut: int, seed: int, other: int) -> None:
@@ -103,7 +103,7 @@ def test_the_future_changes_nothing(kind: str, cut: int, seed: int, other: int) 
     assert decisions(run_to(cut, agent, deleted(tape, cut))) == expected
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BASELINES)
 def test_there_was_something_to_change(kind: str) -> None:
     days = run_days(agent_of(kind), original(1), FIRST, 14, costs=COSTS)
     assert any(day.fills for day in days)
@@ -154,7 +154,7 @@ def test_a_run_that_starts_late_sees_what_one_that_walked_there_sees(
     assert seen(Playhead(short, DAYS[cut]).advance()) == walked
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BASELINES)
 @given(cut=cuts, seed=seeds)
 @settings(max_examples=10, deadline=None)
 def test_a_run_that_starts_late_decides_as_one_that_walked_there(
@@ -212,7 +212,7 @@ def not_yet_known(tape: Tape, session: date) -> set[Decimal]:
     return ahead
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BASELINES)
 @pytest.mark.parametrize("walked", [0, 3])
 def test_no_later_price_can_be_reached_from_a_desk(kind: str, walked: int) -> None:
     tape, session = unlike_tape(), DAYS[DEPTH + walked]
