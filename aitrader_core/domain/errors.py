@@ -3,6 +3,7 @@
 AitraderError
 ├── InputError            a request or a file is wrong: say where, and the way out
 │   ├── ConfigError       a configuration file or an environment setting
+│   ├── PriceFileError    a file of prices or of corporate actions
 │   └── JobError          a job request: unknown model, no session, reversed range, ...
 ├── MarketDataError       the world that a model-day needs is broken or absent
 │   └── MissingBar        a listed symbol has no bar on a session
@@ -22,6 +23,10 @@ class InputError(AitraderError):
 
 
 class ConfigError(InputError):
+    pass
+
+
+class PriceFileError(InputError):
     pass
 
 
