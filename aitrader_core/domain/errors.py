@@ -4,6 +4,7 @@ AitraderError
 ├── InputError            a request or a file is wrong: say where, and the way out
 │   ├── ConfigError       a configuration file or an environment setting
 │   ├── RecordingError    a recording of another system, by file and line
+│   ├── PriceFileError    a file of prices or of corporate actions
 │   └── JobError          a job request: unknown model, no session, reversed range, ...
 ├── MarketDataError       the world that a model-day needs is broken or absent
 │   └── MissingBar        a listed symbol has no bar on a session
@@ -27,6 +28,7 @@ class ConfigError(InputError):
 
 
 class RecordingError(InputError):
+class PriceFileError(InputError):
     pass
 
 

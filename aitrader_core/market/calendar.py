@@ -57,12 +57,17 @@ class Calendar:
     def explain(self, d: date) -> str:
         """Whether `d` is a session; when it is not, why, and the nearest that are."""
         if self.is_session(d):
-            return f"{d} is an {self.exchange} session"
-        sentence = f"{d} is not an {self.exchange} session ({self._why_closed(d)})"
+            return f"{d} is {self._a_session}"
+        sentence = f"{d} is not {self._a_session} ({self._why_closed(d)})"
         if not self.first <= d <= self.last:
             return sentence
         nearest = [str(n) for n in (self.previous(d), self.next(d)) if n]
         return f"{sentence}; the nearest {'are' if nearest[1:] else 'is'} {' and '.join(nearest)}"
+
+    @property
+    def _a_session(self) -> str:
+        article = "an" if self.exchange[0] in "AEFHILMNORSX" else "a"  # as its letters are said
+        return f"{article} {self.exchange} session"
 
     def _why_closed(self, d: date) -> str:
         if not self.first <= d <= self.last:
@@ -78,7 +83,16 @@ class Calendar:
 def exchanges() -> tuple[str, ...]:
     """The exchanges whose calendars are committed."""
     names = (file.name for file in DATA.iterdir())
-    return tuple(sorted(n.removesuffix(".json") for n in names if n.endswith(".json")))
+    return tuple(sorted(_exchange(n) for n in names if n.endswith(".json")))
+
+
+def file_name(exchange: str) -> str:
+    """Where its calendar is committed; 24/7 can't be a file's name."""
+    return f"{exchange.replace('/', '-')}.json"
+
+
+def _exchange(name: str) -> str:
+    return name.removesuffix(".json").replace("-", "/")
 
 
 @cache
@@ -86,7 +100,7 @@ def load_calendar(exchange: str) -> Calendar:
     """The committed calendar; ConfigError names those there are."""
     if exchange not in exchanges():
         raise ConfigError(f"no calendar {exchange!r}; available: {', '.join(exchanges())}")
-    raw = json.loads((DATA / f"{exchange}.json").read_text(encoding="utf-8"))
+    raw = json.loads((DATA / file_name(exchange)).read_text(encoding="utf-8"))
     return Calendar(
         exchange=raw["exchange"],
         timezone=raw["timezone"],

@@ -7,10 +7,10 @@ import pytest
 
 from aitrader_core.domain.errors import ConfigError, MarketDataError
 from aitrader_core.market import calendars
-from aitrader_core.market.calendar import Calendar, load_calendar
+from aitrader_core.market.calendar import Calendar, exchanges, file_name, load_calendar
 from aitrader_core.market.calendars.generate import generate
 
-XNYS = load_calendar("XNYS")
+XNYS, XSHG, ALWAYS = map(load_calendar, ("XNYS", "XSHG", "24/7"))
 
 uses_exchange_calendars = pytest.mark.filterwarnings(
     "ignore:Series.values:DeprecationWarning"  # the library's own, under pandas 3.1
@@ -18,19 +18,36 @@ uses_exchange_calendars = pytest.mark.filterwarnings(
 
 
 @uses_exchange_calendars
-def test_the_committed_file_is_what_the_library_gives() -> None:
-    committed = Path(calendars.__path__[0]) / "XNYS.json"
-    assert generate("XNYS").encode() == committed.read_bytes()
+@pytest.mark.parametrize("exchange", exchanges())
+def test_the_committed_file_is_what_the_library_gives(exchange: str) -> None:
+    committed = Path(calendars.__path__[0]) / file_name(exchange)
+    assert generate(exchange).encode() == committed.read_bytes()
 
 
 @uses_exchange_calendars
-def test_the_sessions_are_the_exchanges_over_the_whole_horizon() -> None:
+@pytest.mark.parametrize("ours", [XNYS, XSHG, ALWAYS], ids=lambda c: c.exchange)
+def test_the_sessions_are_the_exchanges_over_the_whole_horizon(ours: Calendar) -> None:
     import exchange_calendars
 
-    theirs = exchange_calendars.get_calendar("XNYS", start=str(XNYS.first), end=str(XNYS.last))
-    assert XNYS.sessions == tuple(stamp.date() for stamp in theirs.sessions)
+    theirs = exchange_calendars.get_calendar(ours.exchange, str(ours.first), str(ours.last))
+    assert ours.sessions == tuple(stamp.date() for stamp in theirs.sessions)
+    assert ours.timezone == str(theirs.tz)
+
+
+def test_the_horizon_ends_where_holidays_are_no_longer_known() -> None:
     assert (XNYS.first, XNYS.last) == (date(2000, 1, 1), date(2030, 12, 31))
-    assert XNYS.timezone == "America/New_York"
+    assert (ALWAYS.first, ALWAYS.last) == (XNYS.first, XNYS.last)
+    assert (XSHG.first, XSHG.last) == (date(2000, 1, 1), date(2026, 12, 31))
+    assert XSHG.explain(date(2027, 1, 4)) == (
+        "2027-01-04 is not an XSHG session (outside the calendar's horizon 2000-01-01..2026-12-31)"
+    )
+
+
+def test_shanghai_keeps_its_own_holidays() -> None:
+    assert [d for d in range(1, 9) if XSHG.is_session(date(2025, 10, d))] == []
+    assert XSHG.is_session(date(2025, 10, 9))
+    assert XSHG.is_session(date(2025, 11, 27))  # Thanksgiving is not one
+    assert not XSHG.is_session(date(2025, 1, 28))  # Spring Festival
 
 
 @pytest.mark.parametrize(
@@ -110,11 +127,16 @@ def test_beyond_the_horizon_is_unknown_and_never_just_closed() -> None:
 
 
 def test_a_market_that_never_closes_is_only_other_data() -> None:
-    always = Calendar("24/7", "UTC", date(2024, 2, 26), date(2024, 3, 3), "1111111", ())
-    assert len(always.sessions) == 7
-    assert always.next(date(2024, 3, 1)) == date(2024, 3, 2)
+    week_end = (date(2025, 11, 8), date(2025, 11, 9))
+    assert ALWAYS.between(*week_end) == week_end
+    assert ALWAYS.next(date(2024, 2, 28)) == date(2024, 2, 29)
+    assert ALWAYS.timezone == "UTC"
+    assert ALWAYS.explain(week_end[0]) == "2025-11-08 is a 24/7 session"
+    assert ALWAYS.explain(date(2031, 1, 1)) == (
+        "2031-01-01 is not a 24/7 session (outside the calendar's horizon 2000-01-01..2030-12-31)"
+    )
 
 
 def test_an_unknown_exchange_is_told_what_there_is() -> None:
-    with pytest.raises(ConfigError, match=r"no calendar 'XNSY'; available: .*XNYS"):
+    with pytest.raises(ConfigError, match=r"no calendar 'XNSY'; available: 24/7, XNYS, XSHG"):
         load_calendar("XNSY")

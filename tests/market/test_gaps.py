@@ -1,11 +1,12 @@
 """Gaps are missing sessions, never week-ends; jumps are unexplained moves, never splits."""
 
-import json
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aitrader_core.domain.errors import MarketDataError
 from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, Split, Symbol
@@ -14,7 +15,6 @@ from aitrader_core.market.gaps import Jump, find_gaps, suspicious_jumps
 
 XNYS = load_calendar("XNYS")
 A, B = Symbol("A"), Symbol("B")
-NASDAQ_100 = Path(__file__).parents[2].parent / "shared/data/us_daily/merged.jsonl"
 
 
 def test_week_ends_and_holidays_are_no_gaps() -> None:
@@ -90,24 +90,38 @@ def test_one_symbols_open_is_not_held_against_anothers_close() -> None:
     assert suspicious_jumps([*bars(("99", "100")), other], []) == ()
 
 
-@pytest.mark.skipif(not NASDAQ_100.exists(), reason="../shared/data is absent")
-def test_the_unadjusted_split_of_orly_is_the_only_jump_of_the_nasdaq_100() -> None:
-    history = nasdaq_100()
-    assert len({bar.symbol for bar in history}) == 101
-    orly = Symbol("ORLY")
-    (jump,) = suspicious_jumps(history, [])
-    assert (jump.symbol, jump.session) == (orly, date(2025, 6, 10))
-    assert suspicious_jumps(history, [Split(orly, jump.session, Decimal(15))]) == ()
+def test_within_a_session_each_bar_follows_the_one_before_it() -> None:
+    def hour(day: int, at: int, opened: str, closed: str | None) -> Bar:
+        close = Decimal(closed) if closed else None
+        return Bar(A, date(2012, 7, day), Decimal(opened), close=close, at=time(at))
+
+    day = [hour(9, 10, "100", "101"), hour(9, 11, "101", "50"), hour(9, 12, "50", "51")]
+    later = [hour(10, 10, "25", "25"), hour(10, 11, "25", None)]
+    (jump,) = suspicious_jumps([*later, *reversed(day)], [])
+    assert jump == Jump(A, TUESDAY, Decimal(51), Decimal(25))
+    assert suspicious_jumps([*day, *later], [Split(A, TUESDAY, Decimal(2))]) == ()
 
 
-def nasdaq_100() -> list[Bar]:
-    return [
-        Bar(
-            Symbol(stock["Meta Data"]["2. Symbol"]),
-            date.fromisoformat(day),
-            Decimal(row["1. buy price"]),
-            close=Decimal(row["4. sell price"]) if "4. sell price" in row else None,
-        )
-        for stock in map(json.loads, NASDAQ_100.read_text().splitlines())
-        for day, row in stock["Time Series (Daily)"].items()
-    ]
+prices = st.decimals("0.5", "2", places=4)
+histories = st.lists(st.tuples(prices, st.none() | prices), min_size=2, max_size=12)
+actions = st.lists(
+    st.builds(Split, st.sampled_from([A, B]), st.dates(date(2012, 7, 8), date(2012, 7, 21)), prices)
+)
+
+
+@given(histories, actions, st.sampled_from([Decimal("1.8"), Decimal("1.05"), Decimal(2)]))
+def test_the_quick_way_finds_what_the_definition_says(
+    history: list[tuple[Decimal, Decimal | None]], known: list[Split], factor: Decimal
+) -> None:
+    days = [Bar(A, date(2012, 7, 9 + n), o, close=c) for n, (o, c) in enumerate(history)]
+    expected = []
+    for before, bar in pairwise(days):
+        if before.close is None:
+            continue
+        close = before.close
+        for split in sorted(known, key=lambda a: a.ex_date):
+            if split.symbol == A and before.session < split.ex_date <= bar.session:
+                close /= split.ratio
+        if not close / factor <= bar.open <= close * factor:
+            expected.append(Jump(A, bar.session, close, bar.open))
+    assert suspicious_jumps(days, known, factor) == tuple(expected)

@@ -229,7 +229,7 @@ def test_a_market_that_is_not_there(config_dir: Path) -> None:
 
 def test_an_exchange_that_is_not_known(config_dir: Path) -> None:
     edit(config_dir, MARKET, "XNYS", "XMARS")
-    assert fault(config_dir) == "no calendar 'XMARS'; available: XNYS"
+    assert fault(config_dir) == "no calendar 'XMARS'; available: 24/7, XNYS, XSHG"
 
 
 def test_an_arena_that_is_not_there(config_dir: Path) -> None:
