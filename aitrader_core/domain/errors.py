@@ -28,6 +28,9 @@ class ConfigError(InputError):
 
 
 class RecordingError(InputError):
+    pass
+
+
 class PriceFileError(InputError):
     pass
 
