@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.import_prices import import_missing
 from aitrader_core.runner.settings import project_root
 from aitrader_core.storage.embedded import embedded_server
 from aitrader_core.storage.migrate import upgrade
@@ -90,7 +91,7 @@ def _priced(postgres_url: str, _migrated: str, arena: Arena) -> str:
     urls = DatabaseUrls(DatabaseUrls(postgres_url).in_database("template_priced"))
     _administer(postgres_url, f"create database {urls.database} template {_migrated}")
     with _open(urls, arena) as opened:
-        opened.import_prices(arena.first_session, arena.last_session, NOW)
+        import_missing(opened, arena.first_session, arena.last_session, NOW)
     return urls.database
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from aitrader_core.cli.printing import money, percent, print_table, say
 from aitrader_core.domain.market import Symbol
-from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.domain.model_day import Mark, ModelDay
 from aitrader_core.domain.money import plain, plain_quantity
 from aitrader_core.domain.orders import Fill, Outcome
 from aitrader_core.domain.portfolio import Portfolio
@@ -19,7 +19,8 @@ def print_day(day: ModelDay, currency: str) -> None:
     say(f"opening (close of {opened}): {_portfolio(day.opening.portfolio)}")
     for change in day.adjustments:
         quantity, cash = plain_quantity(change.quantity_change), plain(change.cash_change)
-        say(f"adjustment: {change.kind.value} {change.symbol}, {quantity} shares, {cash} cash")
+        what = f"{change.kind.value}{f' {change.symbol}' if change.symbol else ''}"
+        say(f"adjustment: {what}, {quantity} shares, {cash} cash")
     if day.blotter:
         say("")
         columns = ("#", "order", "outcome", "notional", "commission")
@@ -32,6 +33,10 @@ def print_day(day: ModelDay, currency: str) -> None:
     close = "not known yet" if day.value_close is None else money(day.value_close)
     gain = percent(day.performance.cumulative_return)
     say(f"value: {money(day.value_open)} at the open, {close} at the close, {gain} since the start")
+    if len(day.marks) > 1:
+        say("")
+        marks = [(_clock(m), money(m.value_open), _close(m), str(m.orders)) for m in day.marks]
+        print_table(("bar", "open", "close", "orders"), marks, right=("open", "close", "orders"))
     if day.transcript:
         say("")
     for entry in day.transcript:
@@ -51,6 +56,7 @@ def day_json(day: ModelDay) -> dict[str, Any]:
         "adjustments": [asdict(change) for change in day.adjustments],
         "orders": [_order_json(n, outcome) for n, outcome in enumerate(day.blotter, 1)],
         "closing": _portfolio_json(day.closing),
+        "marks": [asdict(mark) for mark in day.marks],
         "value_open": day.value_open,
         "value_close": day.value_close,
         "profit": day.profit,
@@ -59,6 +65,14 @@ def day_json(day: ModelDay) -> dict[str, Any]:
         "transcript": [asdict(entry) for entry in day.transcript],
         "manifest": asdict(day.manifest),
     }
+
+
+def _clock(mark: Mark) -> str:
+    return f"{mark.at:%H:%M}"
+
+
+def _close(mark: Mark) -> str:
+    return "-" if mark.value_close is None else money(mark.value_close)
 
 
 def _portfolio(portfolio: Portfolio) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,6 @@ def counted(number: int, noun: str) -> str:
 def _as_json(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}" if value.is_finite() else str(value)
-    if isinstance(value, date | datetime):
+    if isinstance(value, date | datetime | time):
         return value.isoformat()
     raise TypeError(f"{value!r} is not JSON")

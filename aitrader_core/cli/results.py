@@ -15,7 +15,7 @@ from aitrader_core.cli.opening import (
     span,
     span_options,
 )
-from aitrader_core.cli.printing import money, percent, print_json, print_table, say
+from aitrader_core.cli.printing import counted, money, percent, print_json, print_table, say
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
@@ -100,6 +100,7 @@ def leaderboard(market: str, as_json: bool) -> None:
 
 
 def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
+    """A table, and under it what a reader of it has to know."""
     from decimal import Decimal
 
     columns = ("#", "model", "value", "return", "drawdown", "sharpe", "sessions", "fills")
@@ -120,6 +121,10 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
         ],
         right=(*columns[:1], *columns[2:]),
     )
+    if corrected := [f"{r['model']} {r['corrections']:,}" for r in rows if r.get("corrections")]:
+        say(f"corrected towards a recording: {', '.join(corrected)} (see aitrader breaks)")
+    if older := [f"{r['model']} {r['restated']:,}" for r in rows if r.get("restated")]:
+        say(f"sessions made from prices that were restated since: {', '.join(older)}")
 
 
 def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
@@ -151,16 +156,24 @@ def _show_day(floor: "Floor", model: str, session: date, *, as_json: bool) -> No
 def _list_days(
     floor: "Floor", models: Sequence[str], first: date, last: date, *, as_json: bool
 ) -> None:
+    from aitrader_core.runner.restated import restated
     from aitrader_core.storage.equity import equity_points
 
     found = equity_points(floor.engine, floor.arena.market, models, first, last)
+    newer = restated(floor, found)
     if as_json:
-        print_json([dict(point) for point in found])
+        print_json([{**p, "restated": newer.get((p["model"], p["session"]))} for p in found])
     elif not found:
         say("nothing is stored of that" if models else NOTHING_STORED)
     else:
         columns = ("session", "model", "open", "close", "profit", "return", "fills", "refused")
         print_table(columns, map(_point_row, found), right=columns[2:])
+        if newer:
+            (model, session), prices = next(iter(newer.items()))
+            say(
+                f"{counted(len(newer), 'session')} made from prices that were restated since, "
+                f"such as {model} {session}: now {prices}"
+            )
 
 
 def _point_row(point: "RowMapping") -> tuple[str, ...]:

@@ -29,6 +29,12 @@ class Calendar:
         days = (self.first + timedelta(n) for n in range((self.last - self.first).days + 1))
         return tuple(d for d in days if self.weekmask[d.weekday()] == "1" and d not in closed)
 
+    @cached_property
+    def sessions_a_year(self) -> int:
+        """On average over the horizon: what yearly figures are scaled by."""
+        days = (self.last - self.first).days + 1
+        return round(len(self.sessions) / days * 365.25)
+
     def is_session(self, d: date) -> bool:
         at = bisect_left(self.sessions, d)
         return at < len(self.sessions) and self.sessions[at] == d

@@ -8,7 +8,6 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Any
 
-SESSIONS_A_YEAR = 252
 FEWEST_SESSIONS = 20  # below it volatility and Sharpe ratio say nothing
 
 
@@ -19,6 +18,7 @@ class Point:
     session: date
     value_open: Decimal
     value_close: Decimal | None
+    value: Decimal  # at the last mark that is known
     profit: Decimal
     daily_return: float
     cumulative_return: float
@@ -26,11 +26,8 @@ class Point:
     fills: int
     refusals: int
     commission: Decimal
-
-    @property
-    def value(self) -> Decimal:
-        """The last mark that is known."""
-        return self.value_open if self.value_close is None else self.value_close
+    corrections: int = 0
+    restated: bool = False  # whether the prices that it was made from are newer now
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,8 @@ class Standing:
 
     `total_return` and `max_drawdown` are fractions over all its sessions, nothing annualised;
     `volatility` is the yearly standard deviation of session returns, `sharpe` their yearly Sharpe
-    ratio at a risk-free rate of 0: both None under 20 sessions.
+    ratio at a risk-free rate of 0: both None under 20 sessions. `restated` counts the sessions
+    made from prices that were restated since.
     """
 
     rank: int
@@ -55,6 +53,8 @@ class Standing:
     fills: int
     refusals: int
     commission: Decimal
+    corrections: int
+    restated: int
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,7 +66,7 @@ class Standing:
         }
 
 
-def standings(curves: Mapping[str, Sequence[Point]]) -> list[Standing]:
+def standings(curves: Mapping[str, Sequence[Point]], sessions_a_year: int = 252) -> list[Standing]:
     """Best total return first; equal returns share a rank."""
     ordered = sorted(
         ((model, curve) for model, curve in curves.items() if curve),
@@ -74,12 +74,13 @@ def standings(curves: Mapping[str, Sequence[Point]]) -> list[Standing]:
     )
     returns = [curve[-1].cumulative_return for _, curve in ordered]
     return [
-        _standing(returns.index(r) + 1, m, c) for (m, c), r in zip(ordered, returns, strict=True)
+        _standing(returns.index(r) + 1, m, c, sessions_a_year)
+        for (m, c), r in zip(ordered, returns, strict=True)
     ]
 
 
-def _standing(rank: int, model: str, curve: Sequence[Point]) -> Standing:
-    volatility, sharpe = _risk([point.daily_return for point in curve])
+def _standing(rank: int, model: str, curve: Sequence[Point], sessions_a_year: int) -> Standing:
+    volatility, sharpe = _risk([point.daily_return for point in curve], sessions_a_year)
     last = curve[-1]
     return Standing(
         rank=rank,
@@ -95,12 +96,14 @@ def _standing(rank: int, model: str, curve: Sequence[Point]) -> Standing:
         fills=sum(point.fills for point in curve),
         refusals=sum(point.refusals for point in curve),
         commission=sum((point.commission for point in curve), Decimal(0)),
+        corrections=sum(point.corrections for point in curve),
+        restated=sum(point.restated for point in curve),
     )
 
 
-def _risk(returns: Sequence[float]) -> tuple[float | None, float | None]:
+def _risk(returns: Sequence[float], sessions_a_year: int) -> tuple[float | None, float | None]:
     """As empyrical has them, which takes three seconds to import; a test holds us to it."""
     if len(returns) < FEWEST_SESSIONS or len(set(returns)) == 1:
         return None, None
-    deviation, year = stdev(returns), sqrt(SESSIONS_A_YEAR)
+    deviation, year = stdev(returns), sqrt(sessions_a_year)
     return deviation * year, fmean(returns) / deviation * year

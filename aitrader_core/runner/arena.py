@@ -21,6 +21,7 @@ from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.risk import NextSessionSettlement, TradingRules
 from aitrader_core.market.bundled import Bundled
 from aitrader_core.market.calendar import Calendar, load_calendar
+from aitrader_core.market.files import PriceFile
 from aitrader_core.market.source import PriceSource
 from aitrader_core.runner import config
 from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
@@ -29,7 +30,7 @@ from aitrader_core.simulation.costs import CostProfile
 
 Built = TypeVar("Built")
 
-SOURCES: dict[str, type[PriceSource]] = {"bundled": Bundled}
+SOURCES: dict[str, type[PriceSource]] = {"bundled": Bundled, "file": PriceFile}
 RULES: dict[str, type[TradingRules]] = {
     "t_plus_0": TradingRules,
     "t_plus_1": NextSessionSettlement,

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 
 from sqlalchemy import Engine
 
-from aitrader_core.market.source import Wanted
+from aitrader_core.market.gaps import Jump, suspicious_jumps
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.settings import Settings, urls
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.database import engine_for
 from aitrader_core.storage.jobs import Jobs
 from aitrader_core.storage.postgres import PostgresStore
-from aitrader_core.storage.prices import PriceStore
+from aitrader_core.storage.prices import History, PriceStore
 from aitrader_core.storage.registry import register_models
 from aitrader_core.storage.turns import Turns
 
@@ -55,15 +55,27 @@ class Floor:
                 session: found.name(sessions[max(0, at - depth) : at + 1])
                 for at, session in enumerate(sessions)
             },
+            suspect={jump.session: self.not_trusted(jump) for jump in self._jumps(found)},
         )
 
-    def import_prices(self, first: date, last: date, now: datetime) -> dict[date, int]:
-        """Fetch and store what is missing; how many symbols each session then has a bar of."""
-        arena = self.arena
-        missing = self.prices.missing(arena.symbols, arena.calendar.between(first, last))
-        for part in arena.source.fetch(Wanted(arena.calendar, missing), now):
-            self.prices.save(part.vintage, part.bars, part.actions)
-        return self.prices.counts(first, last)
+    def suspects(self, first: date, last: date) -> list[Jump]:
+        """Jumps from `first` to `last` that no corporate action explains and nobody accepted."""
+        before = self.arena.calendar.previous(first) or first
+        found = self.prices.load(self.arena.symbols, before, last)
+        return [jump for jump in self._jumps(found) if jump.session >= first]
+
+    def _jumps(self, found: History) -> list[Jump]:
+        accepted = self.arena.accepted_jumps
+        jumps = suspicious_jumps(found.bars, found.actions)
+        return [jump for jump in jumps if (jump.symbol, jump.session) not in accepted]
+
+    def not_trusted(self, jump: Jump) -> str:
+        """Why nobody may trade on the session of `jump`, and what to do about it."""
+        return (
+            f"{jump} Import the corporate action (aitrader prices import --market "
+            f"{self.arena.market} --actions FILE), or put {jump.symbol} {jump.session} among the "
+            "arena's accepted_jumps"
+        )
 
     def unpriced(self) -> Sequence[date]:
         """Sessions that the source can price and that have no stored bar, oldest first."""

@@ -1,10 +1,11 @@
 """Results of a market: curves and standings, as the CLI and Dagster show them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from aitrader_core.results.standings import Point, Standing, standings
 from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.restated import restated
 from aitrader_core.storage.equity import equity_points
 
 
@@ -16,12 +17,15 @@ def curves(
 ) -> dict[str, list[Point]]:
     """Each model's stored sessions, oldest first."""
     found: dict[str, list[Point]] = {}
-    for row in equity_points(floor.engine, floor.arena.market, models, first, last):
+    rows = equity_points(floor.engine, floor.arena.market, models, first, last)
+    newer = restated(floor, rows)
+    for row in rows:
         found.setdefault(row["model"], []).append(
             Point(
                 row["session"],
                 row["value_open"],
                 row["value_close"],
+                row["value"],
                 row["profit"],
                 row["daily_return"],
                 row["cumulative_return"],
@@ -29,6 +33,8 @@ def curves(
                 row["fill_count"],
                 row["refusal_count"],
                 row["commission"],
+                row["correction_count"],
+                (row["model"], row["session"]) in newer,
             )
         )
     return found
@@ -36,4 +42,8 @@ def curves(
 
 def leaderboard(floor: Floor) -> list[Standing]:
     """Every model that has traded in this market, best total return first."""
-    return standings(curves(floor))
+    return ranked(floor, curves(floor))
+
+
+def ranked(floor: Floor, drawn: Mapping[str, Sequence[Point]]) -> list[Standing]:
+    return standings(drawn, floor.arena.calendar.sessions_a_year)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from difflib import get_close_matches
 
 from aitrader_core.domain.errors import JobError
 from aitrader_core.market.gaps import find_gaps
@@ -21,7 +20,7 @@ def submit(
     replace_existing: bool = False,
     fresh: bool = False,
 ) -> int:
-    """Check a request, queue it, and return the job's id. JobError names what is wrong."""
+    """Check a request, queue it, and return the job's id. InputError names what is wrong."""
     arena = floor.arena
     begin, end = parse_date(first), parse_date(last)
     sessions = _sessions(arena, begin, end)
@@ -58,13 +57,9 @@ def _models(arena: Arena, names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         raise JobError(f"no model is named: choose from {', '.join(arena.models)}")
     for name in names:
-        if name not in arena.models:
-            near = get_close_matches(name, arena.models, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise JobError(
-                f"there is no model {name!r} in the {arena.market} arena: {hint}"
-                f"it has {', '.join(arena.models)}"
-            )
+        check = getattr(arena.model(name).agent, "check", None)
+        if check is not None:
+            check(arena.symbols, intraday=arena.is_intraday)
     return tuple(dict.fromkeys(names))
 
 
@@ -72,7 +67,7 @@ def _check_prices(floor: Floor, sessions: Sequence[date]) -> None:
     by_symbol = floor.prices.sessions_by_symbol()
     priced = {session for listed in by_symbol.values() for session in listed}
     missing = [s for s in sessions if s not in priced]
-    where = f"materialize {floor.arena.market}/bars for them first"
+    where = f"import them first (aitrader prices import --market {floor.arena.market})"
     if missing:
         raise JobError(
             f"{len(missing)} of the {len(sessions)} sessions have no prices, the first is "
@@ -90,3 +85,5 @@ def _check_prices(floor: Floor, sessions: Sequence[date]) -> None:
                 + (f" and {len(inside) - 1} more sessions" if len(inside) > 1 else "")
                 + f": {where}"
             )
+    if jumps := floor.suspects(sessions[0], sessions[-1]):
+        raise JobError(floor.not_trusted(jumps[0]))

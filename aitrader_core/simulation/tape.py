@@ -17,7 +17,8 @@ class Tape:
 
     `depth` is how many past bars a view shows; a tape begins that many bars before the first
     session that is traded. `prices` names the source and the newest vintage of what is shown on
-    each session, or on all of them. A session without any bar counts as one.
+    each session, or on all of them. A session without any bar counts as one. `suspect` sessions
+    can be looked back at and not be traded on, for the reason given.
     """
 
     def __init__(
@@ -28,9 +29,11 @@ class Tape:
         *,
         depth: int,
         prices: str | Mapping[date, str] = "unnamed",
+        suspect: Mapping[date, str] = MappingProxyType({}),
     ) -> None:
         self.sessions = tuple(sessions)
         self.depth = depth
+        self.suspect = suspect
         named = dict.fromkeys(sessions, prices) if isinstance(prices, str) else prices
         self.prices: Mapping[date, str] = named
         rows = _rows(self.sessions, bars)
@@ -110,7 +113,8 @@ class Playhead:
         """Close the current bar and open the next one.
 
         Views share the past, so one that is kept grows with the clock, never ahead of it.
-        Raises MissingBar for a symbol that has a bar on the one before and none on this.
+        Raises MissingBar for a symbol that has a bar on the one before and none on this, and
+        MarketDataError for a suspect session.
         """
         tape = self._tape
         if self._at + 1 == len(tape.moments):
@@ -130,6 +134,8 @@ class Playhead:
             raise MissingBar(
                 f"{gone} has no bar on {session}{_clock(at)} in the prices {tape.prices[session]}"
             )
+        if session in tape.suspect:
+            raise MarketDataError(tape.suspect[session])
         if is_new_session:
             self._reveal_splits(session)
         return MarketView(session, opens, self._past, self._splits, tape.depth, at)

@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import Engine, RowMapping, func, select
 
-from aitrader_core.storage.schema import model_days
+from aitrader_core.storage.schema import model_days, vintages
 
 _LIVE = model_days.c.superseded_at.is_(None)
 _POINT = (
@@ -13,13 +13,16 @@ _POINT = (
     model_days.c.session,
     model_days.c.value_open,
     model_days.c.value_close,
+    model_days.c.value,
     model_days.c.profit,
     model_days.c.daily_return,
     model_days.c.cumulative_return,
     model_days.c.max_drawdown,
     model_days.c.fill_count,
     model_days.c.refusal_count,
+    model_days.c.correction_count,
     model_days.c.commission,
+    model_days.c.manifest,
 )
 
 
@@ -53,11 +56,13 @@ def last_sessions(engine: Engine, market: str) -> dict[str, date]:
 
 
 def ledger_state(engine: Engine, market: str) -> str:
-    """A name for what is stored of a market; another one after any change."""
+    """A name for what is stored of a market; another one after any change, of its prices too."""
     query = select(
         func.coalesce(func.max(model_days.c.id), 0),
         func.count().filter(model_days.c.superseded_at.is_not(None)),
+        select(func.coalesce(func.max(vintages.c.id), 0))
+        .where(vintages.c.market == market)
+        .scalar_subquery(),
     ).where(model_days.c.market == market)
     with engine.connect() as connection:
-        newest, superseded = connection.execute(query).one()
-    return f"{newest}.{superseded}"
+        return ".".join(str(part) for part in connection.execute(query).one())

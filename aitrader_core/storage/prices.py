@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Table, func, select
@@ -33,6 +33,27 @@ class History:
         return f"{self.source} {'without prices' if newest is None else self.labels[newest]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What an import brought: bars that were not known, and bars that it has otherwise."""
+
+    new: int = 0
+    restated: int = 0
+
+    def __add__(self, other: "Saved") -> "Saved":
+        return Saved(self.new + other.new, self.restated + other.restated)
+
+
+@dataclass(frozen=True, slots=True)
+class Vintage:
+    """An edition, and how many of its bars were new or restated when it came."""
+
+    label: str
+    imported_at: datetime
+    bars: int
+    actions: int
+
+
 class PriceStore:
     """The price history of one market from one source."""
 
@@ -43,8 +64,8 @@ class PriceStore:
 
     def save(
         self, vintage: str, new_bars: Iterable[Bar], actions: Iterable[CorporateAction]
-    ) -> dict[date, int]:
-        """Store what is new or restated; how many bars were given for each session.
+    ) -> Saved:
+        """Store what is new or restated, in one transaction.
 
         Raises MarketDataError when a vintage contradicts what it said before.
         """
@@ -62,10 +83,45 @@ class PriceStore:
                 vintage_id,
                 vintage,
             )
-        counts: dict[date, int] = {}
-        for bar in given:
-            counts[bar.session] = counts.get(bar.session, 0) + 1
-        return counts
+        new = sum((b.session, b.symbol, b.at) not in known for b in changed)
+        return Saved(new, len(changed) - new)
+
+    def vintages(self) -> list[Vintage]:
+        """Oldest first."""
+        count = {
+            table.name: select(func.count())
+            .where(table.c.vintage_id == vintages.c.id)
+            .scalar_subquery()
+            for table in (bars, corporate_actions)
+        }
+        query = (
+            select(vintages.c.label, vintages.c.imported_at, *count.values())
+            .where(self._ours())
+            .order_by(vintages.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [Vintage(*row) for row in connection.execute(query)]
+
+    def newest(self, first: date, last: date) -> dict[date, int]:
+        """The newest vintage among the bars and actions of each day from `first` to `last`."""
+        days = ((bars, bars.c.session), (corporate_actions, corporate_actions.c.ex_date))
+        newest: dict[date, int] = {}
+        with self._engine.connect() as connection:
+            for table, day in days:
+                query = (
+                    select(day, func.max(table.c.vintage_id))
+                    .join(vintages)
+                    .where(self._ours(), day.between(first, last))
+                    .group_by(day)
+                )
+                for of_day, vintage_id in connection.execute(query):
+                    newest[of_day] = max(vintage_id, newest.get(of_day, 0))
+        return newest
+
+    def label(self, vintage_id: int) -> str:
+        with self._engine.connect() as connection:
+            query = select(vintages.c.label).where(vintages.c.id == vintage_id)
+            return f"{self._source} {connection.execute(query).scalar_one()}"
 
     def load(self, symbols: Sequence[Symbol], first: date, last: date) -> History:
         """Everything known of `symbols` from `first` to `last`, both included."""

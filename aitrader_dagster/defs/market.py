@@ -4,7 +4,7 @@ import dagster as dg
 
 from aitrader_core.runner.arena import Arena
 from aitrader_dagster.defs.models import models_sensor
-from aitrader_dagster.defs.prices import bars_asset
+from aitrader_dagster.defs.prices import bars_asset, bars_check, prices_sensor
 from aitrader_dagster.defs.queue import queue_sensor, simulate_job
 from aitrader_dagster.defs.requests import daily_schedule
 from aitrader_dagster.defs.results import (
@@ -27,11 +27,12 @@ def market_definitions(arena: Arena) -> dg.Definitions:
             model_day_asset(arena, partitions),
             leaderboard_asset(arena),
         ],
-        asset_checks=[ledger_checks(arena)],
+        asset_checks=[bars_check(arena), ledger_checks(arena)],
         jobs=[simulate, publish],
         schedules=[daily_schedule(arena)],
         sensors=[
             models_sensor(arena, partitions),
+            prices_sensor(arena),
             queue_sensor(arena, partitions, simulate),
             publish_sensor(arena, publish),
         ],

@@ -9,10 +9,9 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 
 from aitrader_core.results.picture import equity_picture
-from aitrader_core.results.standings import standings
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.lookahead import lookahead_faults
-from aitrader_core.runner.report import curves
+from aitrader_core.runner.report import curves, ranked
 from aitrader_core.storage.audit import chain_faults, ledger_faults
 from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import latest_published, publish
@@ -36,7 +35,7 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
         opened = floors.open(arena.market)
         as_of = ledger_state(opened.engine, arena.market)
         drawn = curves(opened)
-        rows = standings(drawn)
+        rows = ranked(opened, drawn)
         png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
         publish(opened.engine, arena.market, as_of, [r.as_json() for r in rows], context.run.run_id)
         return dg.MaterializeResult(
@@ -83,12 +82,14 @@ def ledger_checks(arena: Arena) -> dg.AssetChecksDefinition:
 
 
 def publish_job(arena: Arena) -> UnresolvedAssetJobDefinition:
-    model_day, leaderboard = [arena.market, "model_day"], [arena.market, "leaderboard"]
+    bars, model_day, leaderboard = (
+        dg.AssetKey([arena.market, name]) for name in ("bars", "model_day", "leaderboard")
+    )
     return dg.define_asset_job(
         f"{arena.market}_publish",
         selection=dg.AssetSelection.assets(leaderboard)
-        | dg.AssetSelection.checks_for_assets(dg.AssetKey(model_day)),
-        description="Checks the ledger and publishes the leaderboard.",
+        | dg.AssetSelection.checks_for_assets(bars, model_day),
+        description="Checks prices and ledger and publishes the leaderboard.",
     )
 
 
@@ -106,7 +107,7 @@ def publish_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.Sensor
         opened = floors.open(arena.market)
         as_of = ledger_state(opened.engine, arena.market)
         published = latest_published(opened.engine, arena.market)
-        if as_of == "0.0" or (published and published.as_of == as_of):
+        if as_of.startswith("0.0.") or (published and published.as_of == as_of):
             yield dg.SkipReason("the leaderboard is up to date")
         elif opened.jobs.running(arena.market) or not opened.turns.is_free(arena.market):
             yield dg.SkipReason("models are still trading")

@@ -22,6 +22,8 @@ def day_metadata(day: ModelDay, stored: Stored) -> Metadata:
         "fills": dg.MetadataValue.int(len(day.fills)),
         "refusals": dg.MetadataValue.int(len(day.refusals)),
     }
+    if day.corrections:
+        figures["corrections"] = dg.MetadataValue.int(len(day.corrections))
     if stored.superseded:
         figures["superseded"] = dg.MetadataValue.int(stored.superseded)
     return figures

@@ -10,6 +10,8 @@ from aitrader_core.runner.settings import project_root
 from aitrader_dagster.definitions import build_definitions
 from aitrader_dagster.lib.partitions import market_partitions
 
+MARKETS = ("cn", "crypto", "us")
+
 
 @pytest.fixture(scope="module")
 def defs() -> dg.Definitions:
@@ -20,26 +22,25 @@ def test_definitions(defs: dg.Definitions) -> None:
     repository = defs.get_repository_def()
     graph = repository.asset_graph
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
-        "us/bars",
-        "us/model_day",
-        "us/leaderboard",
+        f"{market}/{name}" for market in MARKETS for name in ("bars", "model_day", "leaderboard")
     }
     assert {key.name for key in graph.asset_check_keys} == {
+        "jumps_explained",
         "ledger_closes",
         "chain_unbroken",
         "no_lookahead",
     }
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
         "enqueue_simulation",
-        "us_simulate",
-        "us_publish",
+        *(f"{market}_{name}" for market in MARKETS for name in ("simulate", "publish")),
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
-        "us_models",
-        "us_queue",
-        "us_publish_when_changed",
+        f"{market}_{name}"
+        for market in MARKETS
+        for name in ("models", "prices", "queue", "publish_when_changed")
     }
-    assert [schedule.name for schedule in repository.schedule_defs] == ["us_daily"]
+    schedules = {schedule.name for schedule in repository.schedule_defs}
+    assert schedules == {f"{market}_daily" for market in MARKETS}
     assert set(repository.get_top_level_resources()) == {"floors", "model_days"}
 
 

@@ -27,6 +27,7 @@ def curve(*values: int, closed: bool = True) -> list[Point]:
                 session=session,
                 value_open=before,
                 value_close=performance.value,
+                value=performance.value,
                 profit=performance.value - before,
                 daily_return=float(performance.value / before) - 1,
                 cumulative_return=performance.cumulative_return,

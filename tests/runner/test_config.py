@@ -224,7 +224,7 @@ def test_a_file_that_is_not_there(config_dir: Path, folder: str) -> None:
 
 def test_a_market_that_is_not_there(config_dir: Path) -> None:
     (config_dir / MARKET).rename(config_dir / "markets/uk.yaml")
-    assert fault(config_dir) == f"{config_dir / MARKET} does not exist; markets has uk"
+    assert fault(config_dir) == f"{config_dir / MARKET} does not exist; markets has cn, crypto, uk"
 
 
 def test_an_exchange_that_is_not_known(config_dir: Path) -> None:
@@ -233,8 +233,10 @@ def test_an_exchange_that_is_not_known(config_dir: Path) -> None:
 
 
 def test_an_arena_that_is_not_there(config_dir: Path) -> None:
-    with pytest.raises(ConfigError, match=r"arenas/cn\.yaml does not exist; arenas has us"):
-        load_arena(config_dir, "cn")
+    with pytest.raises(
+        ConfigError, match=r"arenas/uk\.yaml does not exist; arenas has cn, crypto, us"
+    ):
+        load_arena(config_dir, "uk")
     shutil.rmtree(config_dir / "arenas")
     with pytest.raises(ConfigError, match=r"arenas has no arena: put one there, such as us\.yaml"):
         load_arenas(config_dir)

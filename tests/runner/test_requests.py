@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from aitrader_core.domain.errors import InputError, JobError
+from aitrader_core.domain.errors import InputError
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.requests import parse_date, submit
 from aitrader_core.storage.job import DetailStatus, JobStatus
@@ -19,7 +19,7 @@ def refused(
     floor: Floor, first: str = FIRST, last: str = LAST, models: Sequence[str] = ("random",)
 ) -> str:
     before = [job.id for job in floor.jobs.latest()]
-    with pytest.raises(JobError) as error:
+    with pytest.raises(InputError) as error:
         submit(floor, first, last, models, source="test")
     assert [job.id for job in floor.jobs.latest()] == before
     return str(error.value)
@@ -143,17 +143,21 @@ def test_sessions_without_prices(floor: Floor) -> None:
     forget(floor, "session in ('2012-06-06', '2012-06-12')")
     assert refused(floor) == (
         "2 of the 11 sessions have no prices, the first is 2012-06-06: "
-        "materialize us/bars for them first"
+        "import them first (aitrader prices import --market us)"
     )
     submit(floor, FIRST, "2012-06-05", ["random"], source="test")
 
 
 def test_a_symbol_without_a_bar(floor: Floor) -> None:
     forget(floor, "symbol = 'IBM' and session = '2012-06-06'")
-    assert refused(floor) == "IBM has no bar on 2012-06-06: materialize us/bars for them first"
+    assert (
+        refused(floor)
+        == "IBM has no bar on 2012-06-06: import them first (aitrader prices import --market us)"
+    )
     forget(floor, "symbol = 'AAPL' and session in ('2012-06-07', '2012-06-12', '2012-06-18')")
     assert refused(floor, "2012-06-07") == (
-        "AAPL has no bar on 2012-06-07 and 1 more sessions: materialize us/bars for them first"
+        "AAPL has no bar on 2012-06-07 and 1 more sessions: import them first "
+        "(aitrader prices import --market us)"
     )
     submit(floor, FIRST, "2012-06-05", ["random"], source="test")
     submit(floor, "2012-06-13", LAST, ["random"], source="test")

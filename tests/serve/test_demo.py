@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 from aitrader_core.domain.errors import AitraderError
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.import_prices import import_missing
 from aitrader_core.runner.report import leaderboard
 from aitrader_core.runner.walk import Plan, walk
 from aitrader_core.serve import demo
@@ -61,7 +62,7 @@ class Daemon:
     are_done = True
 
     def add(self, _market: str, _calendar: object, sessions: list[date]) -> None:
-        self.floors[0].import_prices(sessions[0], sessions[-1], NOW)
+        import_missing(self.floors[0], sessions[0], sessions[-1], NOW)
 
     def pause(self, _seconds: float = 0) -> None:
         floor = self.floors[0]
@@ -127,7 +128,7 @@ def test_what_is_stored_is_not_made_again(daemon: Daemon) -> None:
 
 def test_a_demo_that_waits_in_the_queue_is_followed(daemon: Daemon) -> None:
     floor = daemon.floors[0]
-    floor.import_prices(floor.arena.first_session, floor.arena.last_session, NOW)
+    import_missing(floor, floor.arena.first_session, floor.arena.last_session, NOW)
     assert demo._job(floor) == demo._job(floor) == 1
     assert run(daemon)
     assert floor.jobs.get(2) is None
@@ -135,7 +136,7 @@ def test_a_demo_that_waits_in_the_queue_is_followed(daemon: Daemon) -> None:
 
 def test_a_demo_that_fails_says_where_to_look(daemon: Daemon) -> None:
     floor = daemon.floors[0]
-    floor.import_prices(floor.arena.first_session, floor.arena.last_session, NOW)
+    import_missing(floor, floor.arena.first_session, floor.arena.last_session, NOW)
     later = floor.arena.calendar.between(date(2012, 6, 11), date(2012, 6, 12))
     list(walk(floor, Plan("random", later, Origin("run-0", "run-0"), may_start=True)))
     assert not run(daemon)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from aitrader_core.domain.errors import MarketDataError
 from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, Split, Symbol
 from aitrader_core.runner.floor import Floor
-from aitrader_core.storage.prices import PriceStore
+from aitrader_core.storage.prices import PriceStore, Saved
 from tests.simulation.tapes import A, B, C, bar, weekdays
 
 D = Decimal
@@ -71,8 +71,8 @@ def bars_of(prices: PriceStore, *symbols: Symbol) -> Sequence[Bar]:
 
 def test_what_is_saved_is_loaded(prices: PriceStore) -> None:
     unknown = Bar(C, DAYS[2], D("0.00000001"))  # a session that has only begun
-    counts = prices.save("v1", [*FIRST, unknown], [])
-    assert counts == {DAYS[0]: 2, DAYS[1]: 2, DAYS[2]: 3}
+    assert prices.save("v1", [*FIRST, unknown], []) == Saved(new=7)
+    assert prices.counts(DAYS[0], DAYS[3]) == {DAYS[0]: 2, DAYS[1]: 2, DAYS[2]: 3}
     found = prices.load([A, B, C], DAYS[0], DAYS[2])
     assert found.bars == [*FIRST, unknown]
     assert (found.actions, found.name(DAYS)) == ([], "vendor v1")
@@ -104,14 +104,14 @@ def test_markets_and_sources_are_apart(
 def test_unchanged_bars_are_not_stored_again(prices: PriceStore, stored: Rows) -> None:
     prices.save("v1", FIRST, [])
     for vintage in ("v1", "v2"):
-        assert prices.save(vintage, FIRST, []) == dict.fromkeys(DAYS[:3], 2)
+        assert prices.save(vintage, FIRST, []) == Saved()
         assert stored.bars() == rows_of("v1", FIRST)
 
 
 def test_a_restated_bar_is_of_the_new_vintage(prices: PriceStore, stored: Rows) -> None:
     prices.save("v1", FIRST, [])
     later = bar(A, DAYS[3], "12")
-    prices.save("v2", [*RESTATED, later], [])
+    assert prices.save("v2", [*RESTATED, later], []) == Saved(new=1, restated=1)
     assert stored.bars() == [*rows_of("v1", FIRST), *rows_of("v2", [RESTATED[3], later])]
     assert bars_of(prices) == [*RESTATED, later]
     assert prices.load([A, B], DAYS[0], DAYS[3]).name(DAYS) == "vendor v2"

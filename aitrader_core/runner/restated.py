@@ -1,0 +1,36 @@
+"""Which stored results were made from prices that have since been restated."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import RowMapping
+
+from aitrader_core.runner.floor import Floor
+
+
+def restated(floor: Floor, days: Iterable[RowMapping]) -> dict[tuple[str, date], str]:
+    """By model and session, the newer prices that a day's session or its history now has.
+
+    `days` are rows with model, session and manifest.
+    """
+    known = list(days)
+    if not known:
+        return {}
+    calendar, depth = floor.arena.calendar, floor.arena.history
+    first, last = min(d["session"] for d in known), max(d["session"] for d in known)
+    before = calendar.between(calendar.first, first)[-depth - 1 : -1]
+    sessions = (*before, *calendar.between(first, last))
+    newest = floor.prices.newest(sessions[0], last)
+    position = {session: at for at, session in enumerate(sessions)}
+    labels: dict[int, str] = {}
+    found = {}
+    for day in known:
+        at = position[day["session"]]
+        seen = [newest[s] for s in sessions[max(0, at - depth) : at + 1] if s in newest]
+        if not seen:
+            continue
+        now = labels.setdefault(max(seen), "") or floor.prices.label(max(seen))
+        labels[max(seen)] = now
+        if now != day["manifest"]["prices"]:
+            found[day["model"], day["session"]] = now
+    return found
