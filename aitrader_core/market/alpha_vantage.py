@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
+
+from pydantic import Field
 
 from aitrader_core.domain.errors import ConfigError, MarketDataError
 from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, Split, Symbol
@@ -47,9 +49,9 @@ class AlphaVantage:
     key: str | None = field(default=None, repr=False)
     adjusted: bool = False
     url: str = "https://www.alphavantage.co/query"
-    requests_per_minute: int = 0
-    timeout: float = 30.0
-    retry_wait: float = 1.0
+    requests_per_minute: Annotated[int, Field(ge=0)] = 0
+    timeout: Annotated[float, Field(gt=0)] = 30.0
+    retry_wait: Annotated[float, Field(ge=0)] = 1.0
 
     def coverage(self) -> tuple[date, date] | None:
         return None
@@ -142,11 +144,12 @@ def read(
     # What is outside the horizon can't be told from a bar on a closed day.
     rows = {stamp: row for stamp, row in sorted(found.items()) if _is_within(stamp, calendar)}
     fields = series.ADJUSTED if adjusted else series.FIELDS
-    quotes = series.quotes("", symbol, rows, fields)
-    bars = tuple(bar_of(_sound(quote), calendar, intraday=False) for quote in quotes)
-    if not adjusted:
-        return bars, ()
-    return bars, tuple(chain.from_iterable(_actions(b, rows[str(b.session)]) for b in bars))
+    with _about():
+        quotes = series.quotes("", symbol, rows, fields)
+        bars = tuple(bar_of(_sound(quote), calendar, intraday=False) for quote in quotes)
+        if not adjusted:
+            return bars, ()
+        return bars, tuple(chain.from_iterable(_actions(b, rows[str(b.session)]) for b in bars))
 
 
 def _actions(bar: Bar, row: Mapping[str, str]) -> Iterator[CorporateAction]:
@@ -172,12 +175,13 @@ def _sound(quote: Quote | Fault) -> Quote:
 
 
 @contextmanager
-def _about(symbol: Symbol) -> Iterator[None]:
-    """Faults of the answer as a whole say on whom it is."""
+def _about(symbol: Symbol | None = None) -> Iterator[None]:
+    """What is wrong with an answer is the vendor's: on the whole of it, or on a bar as it says."""
     try:
         yield
     except Fault as fault:
-        raise Fault(f"the answer on {symbol} {fault.sentence}", _REPORT) from fault
+        of_the_whole = f"the answer on {symbol} " if symbol else ""
+        raise Fault(of_the_whole + fault.sentence, _REPORT) from fault
 
 
 def _stopped(

@@ -62,7 +62,7 @@ def session_of(text: str, symbol: str, calendar: Calendar) -> date:
     if not calendar.is_session(session):
         raise Fault(
             f"{symbol}: {calendar.explain(session)}",
-            "take it out, or is this a file of another market?",
+            "take it out, or are these another market's prices?",
         )
     return session
 
@@ -151,4 +151,4 @@ def _clock(text: str) -> time | None:
         found = time.fromisoformat(text)
     except ValueError:
         return None
-    return found if text in (str(found), str(found)[:5]) else None
+    return found if text in (str(found), str(found)[:5]) and found.tzinfo is None else None

@@ -248,11 +248,11 @@ AGAIN = "try again, and tell the vendor if it stays so"
         (
             answer("A", "2025-06-14"),
             "A: 2025-06-14 is not an XNYS session (week-end); the nearest are 2025-06-13 and"
-            " 2025-06-16: take it out, or is this a file of another market?",
+            f" 2025-06-16: {AGAIN}",
         ),
         (
             answer("A", **{"1. open": KEY}),
-            "the open of A on 2025-06-09 is '***', which is not a number: write it like 1433.33",
+            f"the open of A on 2025-06-09 is '***', which is not a number: {AGAIN}",
         ),
     ],
 )
@@ -301,7 +301,7 @@ def test_an_adjusted_answer_without_its_actions_is_wrong(
     _, error = drain(replace(source, adjusted=True), wanted("A"))
     assert str(error) == (
         "alpha_vantage: the dividend amount of A on 2025-06-09 is '', which is not a number:"
-        " write it like 1433.33"
+        f" {AGAIN}"
     )
 
 
@@ -335,6 +335,7 @@ def test_the_source_is_configured_strictly() -> None:
     assert parse({"adjusted": True, "requests_per_minute": 5}) == AlphaVantage(
         adjusted=True, requests_per_minute=5
     )
-    with pytest.raises(ValidationError):
-        parse({"ajusted": True})
+    for wrong in ({"ajusted": True}, {"requests_per_minute": -1}, {"timeout": 0}):
+        with pytest.raises(ValidationError):
+            parse(wrong)
     assert (AlphaVantage.name, AlphaVantage().coverage()) == ("alpha_vantage", None)
