@@ -11,11 +11,11 @@ class Fault(Exception):  # noqa: N818 - becomes an error once its place is known
     """One sentence on what is wrong, one on the way out."""
 
     def __init__(self, sentence: str, way_out: str) -> None:
-        super().__init__(sentence)
-        self.way_out = way_out
+        super().__init__(sentence, way_out)
+        self.sentence, self.way_out = sentence, way_out
 
     def __str__(self) -> str:
-        return f"{self.args[0]}: {self.way_out}"
+        return f"{self.sentence}: {self.way_out}"
 
 
 @dataclass

@@ -56,13 +56,13 @@ def bar_of(quote: Quote, calendar: Calendar, *, intraday: bool) -> Bar:
 
 def session_of(text: str, symbol: str, calendar: Calendar) -> date:
     """Fault when it is no date, or no session of `calendar`."""
-    session = _date(text)
+    session = day(text)
     if session is None:
         raise Fault(f"{symbol}: {text!r} is not a date", "write it like 2025-06-09")
     if not calendar.is_session(session):
         raise Fault(
             f"{symbol}: {calendar.explain(session)}",
-            "take it out, or is this a file of another market?",
+            "take it out, or are these another market's prices?",
         )
     return session
 
@@ -136,7 +136,8 @@ def _whole_session(quote: Quote) -> time:
 
 
 @lru_cache(4096)
-def _date(text: str) -> date | None:
+def day(text: str) -> date | None:
+    """The date, written YYYY-MM-DD; None if it is none."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -150,4 +151,4 @@ def _clock(text: str) -> time | None:
         found = time.fromisoformat(text)
     except ValueError:
         return None
-    return found if text in (str(found), str(found)[:5]) else None
+    return found if text in (str(found), str(found)[:5]) and found.tzinfo is None else None

@@ -70,7 +70,8 @@ class PriceSource(Protocol):
         """What there is, in parts that can be stored one by one.
 
         A part may hold more sessions than were missing: the caller sees what was restated. `now`
-        names the vintage where the source itself has no editions. Raises DownloadStopped, and
-        MarketDataError for a symbol that is not on offer or when the source is broken.
+        names the vintage where the source itself has no editions. Raises DownloadStopped,
+        MarketDataError for a symbol that is not on offer or when the source is broken, and
+        InputError for a file or a setting that is wrong.
         """
         ...

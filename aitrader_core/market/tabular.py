@@ -114,8 +114,8 @@ def _parquet_rows(content: bytes, faults: Faults, columns: Columns) -> Iterator[
         texts = [[None] * len(table) if at is None else _texts(table, at) for at in places]
     except Fault as fault:
         faults.stop("", fault)
-    except (pyarrow.ArrowException, OSError) as error:
-        faults.stop("", Fault(f"is not a Parquet file ({error})", "export it again"))
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        faults.stop("", Fault(f"is no sound Parquet file ({error})", "export it again"))
     for number, cells in enumerate(zip(*texts, strict=True), 1):
         row = list(cells)
         try:

@@ -318,7 +318,7 @@ HEAD = "symbol,session,open,high,low,close\n"
             "m.jsonl",
             line("A", {"2025-06-14": WHOLE, "2025-06-15": WHOLE}),
             "m.jsonl:1: A: 2025-06-14 is not an XNYS session (week-end); the nearest are"
-            " 2025-06-13 and 2025-06-16: take it out, or is this a file of another market?"
+            " 2025-06-13 and 2025-06-16: take it out, or are these another market's prices?"
             " (and 1 more fault)",
         ),
         (
@@ -433,6 +433,11 @@ def test_a_bad_file_is_refused_with_the_place_and_the_way_out(
             "m.jsonl:1: A: '10am' is not a time: write it like 10:00:00",
         ),
         (
+            "m.jsonl",
+            line("A", {"2025-06-09 10:00:00+00:00": WHOLE}, "60min"),
+            "m.jsonl:1: A: '10:00:00+00:00' is not a time: write it like 10:00:00",
+        ),
+        (
             "p.csv",
             HEAD + "A,2025-06-09,1,,,1\n",
             "p.csv:2: A on 2025-06-09 has no time, and this arena trades within sessions:"
@@ -495,10 +500,27 @@ def test_bad_rows_of_a_parquet_file_are_numbered(tmp_path: Path) -> None:
     )
 
 
+def test_texts_of_a_parquet_file_are_utf8(tmp_path: Path) -> None:
+    symbols = pyarrow.array([b"\xff"]).view(pyarrow.string())
+    path = table(tmp_path / "p.parquet", symbol=symbols, session=[MONDAY], open=[1])
+    with pytest.raises(PriceFileError, match="is no sound Parquet file .*: export it again$"):
+        read_price_file(path, DAILY)
+
+
+def test_a_jsonl_file_that_was_cut_off_anywhere_is_refused(write: Write) -> None:
+    first, second = (line(s, {"2025-06-09": WHOLE, "2025-06-10": row("5")}) for s in "AB")
+    content = first + second
+    at_the_end_of_a_line = {len(first) - 1, len(first), len(content) - 1}
+    for cut in range(len(content)):
+        if cut not in at_the_end_of_a_line:
+            with pytest.raises(PriceFileError):
+                read_price_file(write("m.jsonl", content[:cut]), DAILY)
+
+
 def test_a_truncated_parquet_file_is_refused(write: Write, tmp_path: Path) -> None:
     whole = table(tmp_path / "p.parquet", symbol=["A"], session=[MONDAY], open=[1]).read_bytes()
     for broken in (whole[:-9], b"PAR1", b"symbol,session,open\n"):
-        with pytest.raises(PriceFileError, match=r"p.parquet: is not a Parquet file \(.*export it"):
+        with pytest.raises(PriceFileError, match=r"p.parquet: is no sound Parquet file \(.*export"):
             read_price_file(write("p.parquet", broken), DAILY)
 
 
@@ -552,7 +574,7 @@ def test_actions_are_read_exactly(write: Write) -> None:
             "a.csv",
             ACTIONS + "A,2025-06-14,split,2\n",
             "a.csv:2: A: 2025-06-14 is not an XNYS session (week-end); the nearest are 2025-06-13"
-            " and 2025-06-16: take it out, or is this a file of another market?",
+            " and 2025-06-16: take it out, or are these another market's prices?",
         ),
         (
             "a.csv",
