@@ -1,5 +1,7 @@
 """`benchmarks/run [name ...]`: takes the figures, prints the table."""
 
+import signal
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
@@ -11,8 +13,12 @@ from benchmarks.machine import machine
 
 MODULES = {
     "rules": "benchmarks.rules.bench",
+    "store": "benchmarks.store.bench",
+    "dagster": "benchmarks.range_run",
+    "backfill": "benchmarks.backfill",
+    "setup": "benchmarks.setup",
 }
-SLOW: tuple[str, ...] = ()  # minutes: only when named, or with --all
+SLOW = ("setup",)  # minutes: only when named, or with --all
 
 
 @click.command()
@@ -27,6 +33,7 @@ def main(
     """Take the figures of NAMES, or of all that are not slow."""
     if quick and write:
         raise click.UsageError("--quick takes figures that are not worth writing down.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are stopped on the way out
     where = machine()
     lines: list[Line] = []
     for name in names or [n for n in MODULES if everything or n not in SLOW]:

@@ -1,9 +1,9 @@
 """The rule as a plain loop over dicts of floats: the least that Python can do for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from benchmarks.rules.workload import Cents, Prices, Rule
 
@@ -11,8 +11,7 @@ Quantities = dict[str, int]
 ByName = dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What the loop keeps of a session: `trades` are symbol, signed quantity and price."""
 
     session: date
@@ -48,8 +47,7 @@ def _run(
     for at, session in enumerate(sessions):
         trades = []
         if rule.trades_on(at):
-            growth = _growth(closes[at - 1], closes[at - 1 - rule.lookback])
-            chosen = sorted(growth, key=growth.__getitem__, reverse=True)[: rule.top]
+            chosen = _best(closes[at - 1], closes[at - 1 - rule.lookback], rule.top)
             trades = _trades(cash, held, chosen, opens[at], rule)
             for symbol, quantity, price in trades:
                 cash -= quantity * price
@@ -59,9 +57,9 @@ def _run(
     return rows
 
 
-def _growth(now: ByName, then: ByName) -> ByName:
-    """By name, and sorting keeps the order of what is equal."""
-    return {symbol: price / then[symbol] for symbol, price in now.items()}
+def _best(now: ByName, then: ByName, top: int) -> list[str]:
+    """Names come in order, and sorting keeps the order of what is equal."""
+    return sorted(now, key=lambda symbol: now[symbol] / then[symbol], reverse=True)[:top]
 
 
 def _trades(
