@@ -38,13 +38,14 @@ def main(
     lines: list[Line] = []
     for name in names or [n for n in MODULES if everything or n not in SLOW]:
         click.echo(f"{name} ...", err=True)
-        lines += _benchmark(name)(quick=quick)
+        taken = _benchmark(name)(quick=quick)
+        lines += taken
+        if write:
+            page.write(taken, where)  # at once: a later benchmark may fail
     if as_json:
         click.echo(table.as_json(lines, where))
     else:
         table.print_table(lines, where)
-    if write:
-        page.write(lines, where)
 
 
 def _benchmark(name: str) -> Callable[..., list[Line]]:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,23 @@ def test_json_is_all_that_is_printed() -> None:
     told = json.loads(CliRunner().invoke(command.main, ["rules", "--json"]).stdout)
     assert [Line(**line) for line in told["lines"]] == LINES
     assert "Python" in told["machine"]
+
+
+@pytest.mark.usefixtures("_canned")
+def test_what_was_taken_is_written_though_a_later_one_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def benchmark(name: str) -> Callable[..., list[Line]]:
+        if name != "rules":
+            raise RuntimeError("no server")
+        return lambda *, quick: LINES  # noqa: ARG005
+
+    written: list[Line] = []
+    monkeypatch.setattr(command, "_benchmark", benchmark)
+    monkeypatch.setattr(page, "write", lambda lines, _: written.extend(lines))
+    failed = CliRunner().invoke(command.main, ["rules", "store", "--write"])
+    assert isinstance(failed.exception, RuntimeError)
+    assert written == LINES
 
 
 def test_unknown_names_and_hasty_figures_are_refused() -> None:
