@@ -1,5 +1,6 @@
 # Sourced by ./run and ./test: `set_up ROOT` leaves ROOT/.venv with the packages of
-# requirements.lock and the aitrader command. It asks for nothing but Python with venv.
+# requirements.lock and the aitrader command; `set_up ROOT VENV LOCK` another environment from
+# another lock. It asks for nothing but Python with venv.
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -33,7 +34,7 @@ find_python() {
 # What the environment was made from; the path too, since a moved environment does not work.
 fingerprint() {
     printf '%s\n' "$root"
-    cat "$root/requirements.lock" "$root/pyproject.toml" "$root/tools/setup.sh" | cksum
+    cat "$root/${lock:-requirements.lock}" "$root/pyproject.toml" "$root/tools/setup.sh" | cksum
 }
 
 is_current() {
@@ -44,13 +45,13 @@ is_current() {
 # One starter sets up, the others wait. The lock belongs to the open file 9, which this shell
 # shares with the Python that takes it, and ends with this shell, however that ends.
 take_turn() {
-    exec 9>"$root/.venv.lock"
+    exec 9>"$venv.lock"
     "$python" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
 }
 
 # uv itself comes from the lock too, so that pip checks its hash.
 get_uv() {
-    awk '/^[^ ]/ { mine = /^uv==/ } mine' "$root/requirements.lock" >"$venv/uv.txt"
+    awk '/^[^ ]/ { mine = /^uv==/ } mine' "$root/$lock" >"$venv/uv.txt"
     pip_install --require-hashes -r "$venv/uv.txt" >/dev/null 2>&1
 }
 
@@ -60,7 +61,7 @@ pip_install() {
 
 # Packages first; then the project, by the build backend that the lock brought: nothing to fetch.
 install_with() {
-    "$@" --require-hashes -r "$root/requirements.lock" &&
+    "$@" --require-hashes -r "$root/$lock" &&
         "$@" --no-deps --no-build-isolation -e "$root"
 }
 
@@ -87,12 +88,13 @@ warm_up() {
 
 set_up() {
     root=$1
-    venv=$root/.venv
+    venv=$root/${2:-.venv}
+    lock=${3:-requirements.lock}
     is_current && return
     find_python || return 1
     take_turn || return 1
     if ! is_current; then
-        say "Setting up .venv (once, about 15 s) ..."
+        say "Setting up ${2:-.venv} (once, about 15 s) ..."
         rm -f "$venv/stamp"
         install_packages || return 1
         fingerprint >"$venv/stamp.new"

@@ -1,0 +1,1 @@
+"""Model-days stored durably, by the product's store and by bare SQL."""
