@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aitrader_core.runner.arena import load_arena
 from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.import_prices import import_missing
 from aitrader_core.runner.premises import ready_database
 from aitrader_core.runner.settings import Settings, project_root
 from aitrader_core.storage.database import engine_for
@@ -62,7 +63,7 @@ def ground() -> Iterator[Ground]:
         with ready_database(settings) as urls:
             arena = load_arena(settings.config_dir, "us")
             floor = Floor(arena, engine_for(urls.engine))
-            floor.import_prices(arena.first_session, arena.last_session, datetime.now(UTC))
+            import_missing(floor, arena.first_session, arena.last_session, datetime.now(UTC))
             floor.register_models()
             yield Ground(floor, urls, folder)
     finally:

@@ -19,6 +19,7 @@ from aitrader_core.agents.kinds import KINDS
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.risk import NextSessionSettlement, TradingRules
+from aitrader_core.market.alpha_vantage import AlphaVantage
 from aitrader_core.market.bundled import Bundled
 from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.files import PriceFile
@@ -26,11 +27,16 @@ from aitrader_core.market.source import PriceSource
 from aitrader_core.runner import config
 from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
 from aitrader_core.runner.model_day import Trader
+from aitrader_core.runner.settings import alphavantage_key
 from aitrader_core.simulation.costs import CostProfile
 
 Built = TypeVar("Built")
 
-SOURCES: dict[str, type[PriceSource]] = {"bundled": Bundled, "file": PriceFile}
+SOURCES: dict[str, type[PriceSource]] = {
+    "alpha_vantage": AlphaVantage,
+    "bundled": Bundled,
+    "file": PriceFile,
+}
 RULES: dict[str, type[TradingRules]] = {
     "t_plus_0": TradingRules,
     "t_plus_1": NextSessionSettlement,
@@ -132,7 +138,7 @@ def load_arena(config_dir: Path, name: str) -> Arena:
         demo=(found.demo.first_session, found.demo.last_session) if found.demo else None,
         initial_cash=found.initial_cash,
         history=found.history,
-        source=build(found.prices, SOURCES, config_dir, f"{place}: prices"),
+        source=_source(found, config_dir, f"{place}: prices"),
         accepted_jumps=frozenset(
             (Symbol(s), day) for s, days in found.accepted_jumps.items() for day in days
         ),
@@ -196,6 +202,13 @@ def _terms(found: ArenaConfig, costs: CostProfile, market: MarketConfig) -> dict
     arena = found.model_dump(mode="json", include={"bars", "symbols", "history", "initial_cash"})
     profile = TypeAdapter(dict[str, Any]).dump_python(asdict(costs), mode="json")
     return {"arena": arena, "costs": profile, "market": market.model_dump(mode="json")}
+
+
+def _source(found: ArenaConfig, config_dir: Path, place: str) -> PriceSource:
+    source = build(found.prices, SOURCES, config_dir, place)
+    if isinstance(source, AlphaVantage) and source.key is None:
+        return replace(source, key=alphavantage_key())
+    return source
 
 
 def _check_span(found: ArenaConfig, calendar: Calendar, place: str) -> None:

@@ -54,6 +54,11 @@ def load_settings() -> Settings:
     return Settings()
 
 
+def alphavantage_key() -> str | None:
+    """What the environment has as ALPHAVANTAGE_API_KEY, the name that its vendor gives it."""
+    return os.environ.get("ALPHAVANTAGE_API_KEY") or None
+
+
 def urls(settings: Settings) -> DatabaseUrls:
     """Of the database that the settings name, or of the embedded one; starts nothing."""
     return DatabaseUrls(settings.database_url or embedded_url(embedded_data(settings)))

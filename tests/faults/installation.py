@@ -16,6 +16,7 @@ from sqlalchemy import create_engine
 
 from aitrader_core.runner.arena import load_arena
 from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.import_prices import import_missing
 from aitrader_core.runner.settings import project_root
 from aitrader_core.storage.embedded import embedded_server, embedded_url
 from aitrader_core.storage.migrate import upgrade
@@ -133,7 +134,7 @@ def stock(floor: Floor) -> None:
     """The schema, the models and every price."""
     upgrade(floor.engine)
     floor.register_models()
-    floor.import_prices(floor.arena.first_session, floor.arena.last_session, datetime.now(UTC))
+    import_missing(floor, floor.arena.first_session, floor.arena.last_session, datetime.now(UTC))
 
 
 def span(sessions: tuple[date, ...], number: int, length: int) -> tuple[date, ...]:
