@@ -20,6 +20,7 @@ from aitrader_core.cli.printing import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
     from aitrader_core.domain.market import Symbol
+    from aitrader_core.market.checking import Gaps, UnknownSymbols
     from aitrader_core.runner.floor import Floor
     from aitrader_core.runner.import_prices import Imported
 
@@ -32,16 +33,28 @@ def prices() -> None:
 @prices.command("import")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--actions", type=click.Path(path_type=Path), help="Splits and dividends, as CSV.")
-@click.option("--ignore-unknown", is_flag=True, help="Pass over symbols that the arena lacks.")
-@click.option("--allow-gaps", is_flag=True, help="Take a FILE although sessions are missing.")
+@click.option(
+    "--unknown-symbols",
+    type=click.Choice(("refuse", "ignore")),
+    default="refuse",
+    show_default=True,
+    help="What to do about symbols of FILE that the arena lacks.",
+)
+@click.option(
+    "--gaps",
+    type=click.Choice(("refuse", "allow")),
+    default="refuse",
+    show_default=True,
+    help="What to do about sessions that FILE lacks.",
+)
 @span_options
 @market_option
 @as_json_option
 def import_prices(
     file: Path | None,
     actions: Path | None,
-    ignore_unknown: bool,
-    allow_gaps: bool,
+    unknown_symbols: "UnknownSymbols",
+    gaps: "Gaps",
     start: str | None,
     end: str | None,
     market: str,
@@ -58,8 +71,8 @@ def import_prices(
                 floor,
                 file,
                 actions,
-                unknown_symbols="ignore" if ignore_unknown else "refuse",
-                gaps="allow" if allow_gaps else "refuse",
+                unknown_symbols=unknown_symbols,
+                gaps=gaps,
             )
         else:
             done = _import_missing(floor, first, last)
@@ -146,10 +159,10 @@ def status(market: str, as_json: bool) -> None:
     print_table(("vintage", "imported", "bars", "actions"), named, right=("bars", "actions"))
 
 
-@prices.command()
+@prices.command("gaps")
 @market_option
 @as_json_option
-def gaps(market: str, as_json: bool) -> None:
+def list_gaps(market: str, as_json: bool) -> None:
     """Sessions that a symbol lacks, and jumps that nothing explains; exit 1 if there are any."""
     with open_floor(market) as floor:
         by_symbol = floor.prices.sessions_by_symbol()

@@ -60,21 +60,31 @@ class World:
     instance: dg.DagsterInstance
     defs: dg.Definitions
 
+    @property
+    def market(self) -> str:
+        return self.floor.arena.market
+
     def run_range(
         self, model: str, first: str, last: str, tags: dict[str, str] | None = None
     ) -> dg.ExecuteInProcessResult:
         """As the queue and backfills do: one run over a range of sessions."""
+        return self.run_block(model, model, first, last, tags)
+
+    def run_block(
+        self, top: str, bottom: str, first: str, last: str, tags: dict[str, str] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        """One run over a range of sessions and of neighbouring models."""
         return self._run(
             {
-                "dagster/asset_partition_range_start": f"{first}|{model}",
-                "dagster/asset_partition_range_end": f"{last}|{model}",
+                "dagster/asset_partition_range_start": f"{first}|{top}",
+                "dagster/asset_partition_range_end": f"{last}|{bottom}",
                 **(tags or {}),
             }
         )
 
     def run_day(self, model: str, session: str) -> dg.ExecuteInProcessResult:
         """As the UI's materialize button does for one partition."""
-        job = self.defs.resolve_job_def("us_simulate")
+        job = self.defs.resolve_job_def(f"{self.market}_simulate")
         return job.execute_in_process(
             instance=self.instance,
             partition_key=dg.MultiPartitionKey({"date": session, "model": model}),
@@ -82,17 +92,21 @@ class World:
         )
 
     def _run(self, tags: dict[str, str]) -> dg.ExecuteInProcessResult:
-        job = self.defs.resolve_job_def("us_simulate")
+        job = self.defs.resolve_job_def(f"{self.market}_simulate")
         return job.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False)
+
+    @property
+    def model_day(self) -> dg.AssetKey:
+        return dg.AssetKey([self.market, "model_day"])
 
     def materialized(self, model: str) -> list[str]:
         """Sessions of `model` that Dagster has as materialized, in order of the events."""
-        events = self.instance.fetch_materializations(MODEL_DAY, limit=10_000, ascending=True)
+        events = self.instance.fetch_materializations(self.model_day, limit=10_000, ascending=True)
         keys = [str(e.partition_key).split("|") for e in events.records]
         return [session for session, of in keys if of == model]
 
     def stored(self, model: str) -> list[date]:
-        return list(self.floor.model_days.sessions("us", model))
+        return list(self.floor.model_days.sessions(self.market, model))
 
 
 def sessions(floor: Floor, first: str, last: str) -> Sequence[date]:
@@ -115,5 +129,5 @@ def add_models(config_dir: Path, fails_on: str = "2012-06-06") -> None:
 
 
 def build(floor: Floor, config_dir: Path, instance: dg.DagsterInstance) -> World:
-    instance.add_dynamic_partitions("us_models", list(floor.arena.models))
+    instance.add_dynamic_partitions(f"{floor.arena.market}_models", list(floor.arena.models))
     return World(floor, instance, build_definitions(config_dir))
