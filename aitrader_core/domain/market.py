@@ -1,6 +1,6 @@
 """What is known of a market: bars, corporate actions, and the view that a decider is given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -50,18 +50,51 @@ class CashDividend:
 CorporateAction = Split | CashDividend
 
 
+class Past:
+    """The bars that are over, oldest first: it grows with the clock, never ahead of it.
+
+    One row of bars by symbol for each bar time, and the closes of each symbol in a column.
+    """
+
+    def __init__(self, rows: Iterable[Mapping[Symbol, Bar]] = ()) -> None:
+        self.rows: list[Mapping[Symbol, Bar]] = []
+        self.closes: dict[Symbol, list[Decimal]] = {}
+        self.unclosed: set[Symbol] = set()  # which have a bar whose close never became known
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Mapping[Symbol, Bar]) -> None:
+        self.rows.append(row)
+        closes = self.closes
+        for symbol, bar in row.items():
+            if bar.close is None:
+                self.unclosed.add(symbol)
+            elif symbol in closes:
+                closes[symbol].append(bar.close)
+            else:
+                closes[symbol] = [bar.close]
+
+    @property
+    def latest(self) -> tuple[date, time] | None:
+        """Session and time of the newest row."""
+        if not self.rows or not self.rows[-1]:
+            return None
+        bar = next(iter(self.rows[-1].values()))
+        return bar.session, bar.at
+
+
 @dataclass(frozen=True, slots=True)
 class MarketView:
     """What may be known at the open of a bar: the opens, and the bars before it.
 
-    The future is not hidden here, it is absent. `past` holds one mapping per bar, oldest first; a
-    bar is a whole session, or the part of one that begins `at`. Prices come adjusted for the
-    splits whose ex-date is not after `session`, so that a return across a split is a return.
+    The future is not hidden here, it is absent. A bar is a whole session, or the part of one that
+    begins `at`. Prices come adjusted for the splits whose ex-date is not after `session`, so that
+    a return across a split is a return.
     """
 
     session: date
     opens: Mapping[Symbol, Decimal]
-    past: Sequence[Mapping[Symbol, Bar]]
+    past: Past
     splits: Mapping[Symbol, Sequence[Split]]
     depth: int  # how many past bars may be asked for, wherever a run began
     at: time = DAILY
@@ -72,18 +105,15 @@ class MarketView:
         return sorted(self.opens)
 
     @property
-    def previous_session(self) -> date | None:
-        """The session of the bar before this one: the same one within an intraday session."""
-        before = self.previous
-        return None if before is None else before[0]
-
-    @property
     def previous(self) -> tuple[date, time] | None:
         """Session and time of the bar before this one."""
-        if not self.past or not self.past[-1]:
-            return None
-        bar = next(iter(self.past[-1].values()))
-        return bar.session, bar.at
+        return self.past.latest
+
+    @property
+    def previous_session(self) -> date | None:
+        """The session of the bar before this one: the same one within an intraday session."""
+        before = self.past.latest
+        return before and before[0]
 
     def last(self, symbol: Symbol) -> Bar | None:
         """The bar before this one; None at the first of a listing."""
@@ -95,6 +125,9 @@ class MarketView:
 
         Raises ValueError above `depth`.
         """
+        self._check(bars)
+        if symbol not in self.splits and symbol not in self.past.unclosed:
+            return self.past.closes.get(symbol, [])[-bars:]
         return [bar.close for bar in self.history(symbol, bars) if bar.close is not None]
 
     def history(self, symbol: Symbol, bars: int) -> list[Bar]:
@@ -102,12 +135,15 @@ class MarketView:
 
         Raises ValueError above `depth`.
         """
-        if not 0 < bars <= self.depth:
-            raise ValueError(f"history of 1 to {self.depth} bars, not {bars}")
-        found = [row[symbol] for row in self.past[-bars:] if symbol in row]
+        self._check(bars)
+        found = [row[symbol] for row in self.past.rows[-bars:] if symbol in row]
         for split in self.splits.get(symbol, ()):
             found = [adjusted(bar, split) for bar in found]
         return found
+
+    def _check(self, bars: int) -> None:
+        if not 0 < bars <= self.depth:
+            raise ValueError(f"history of 1 to {self.depth} bars, not {bars}")
 
 
 def adjusted(bar: Bar, split: Split) -> Bar:

@@ -32,9 +32,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """An order that passed risk. Made by `risk.approve` alone; a venue takes nothing else."""
+    """An order that passed risk at a quote. Made by `risk.approve` alone; a venue takes nothing
+    else."""
 
     order: Order
+    quote: Quote
 
 
 @dataclass(frozen=True, slots=True)

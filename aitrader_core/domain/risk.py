@@ -76,12 +76,13 @@ def approve(
 
     `bought` is how much of the symbol came in this session.
     """
-    reason = rules.bad_quantity(order, portfolio.held(order.symbol))
-    if reason is None and quote is None:
-        reason = f"{order.symbol} is not traded at this open"
-    if reason is None and quote is not None:
-        reason = _unaffordable(order, portfolio, quote, rules, bought)
-    return Approved(order) if reason is None else Refused(order, reason)
+    if reason := rules.bad_quantity(order, portfolio.held(order.symbol)):
+        return Refused(order, reason)
+    if quote is None:
+        return Refused(order, f"{order.symbol} is not traded at this open")
+    if reason := _unaffordable(order, portfolio, quote, rules, bought):
+        return Refused(order, reason)
+    return Approved(order, quote)
 
 
 def _unaffordable(

@@ -78,5 +78,6 @@ def _trade_bar(agent: Agent, desk: Desk, venue: Venue) -> tuple[Mark, Ending]:
 
 
 def _value_at(portfolio: Portfolio, closes: Mapping[Symbol, Decimal | None]) -> Decimal | None:
-    known = {symbol: close for symbol, close in closes.items() if close is not None}
-    return portfolio.value(known) if portfolio.positions.keys() <= known.keys() else None
+    held = {symbol: closes.get(symbol) for symbol in portfolio.positions}
+    known = {symbol: close for symbol, close in held.items() if close is not None}
+    return portfolio.value(known) if len(known) == len(held) else None

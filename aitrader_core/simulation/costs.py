@@ -34,8 +34,11 @@ class CostProfile:
 
     def quote(self, order: Order, open_price: Decimal) -> Quote:
         """What `order` costs at an open of `open_price`. Needs a finite quantity."""
-        sign = 1 if order.side is Side.BUY else -1
-        price = max(money(open_price * (1 + sign * self.slippage)), STEP)
+        price = self._slipped(order.side, open_price) if self.slippage else open_price
         notional = times(order.quantity, price)
         commission = notional * self.commission_rate + order.quantity * self.commission_per_share
         return Quote(price, notional, money(max(commission, self.commission_minimum)))
+
+    def _slipped(self, side: Side, price: Decimal) -> Decimal:
+        sign = 1 if side is Side.BUY else -1
+        return max(money(price * (1 + sign * self.slippage)), STEP)

@@ -7,7 +7,7 @@ from datetime import date, time
 from types import MappingProxyType
 
 from aitrader_core.domain.errors import MarketDataError, MissingBar
-from aitrader_core.domain.market import DAILY, Bar, CorporateAction, MarketView, Split, Symbol
+from aitrader_core.domain.market import DAILY, Bar, CorporateAction, MarketView, Past, Split, Symbol
 
 Moment = tuple[date, time]  # a session and a bar of it, by the time that tells it apart
 
@@ -51,6 +51,10 @@ class Tape:
             moment: MappingProxyType({symbol: bar.open for symbol, bar in row.items()})
             for moment, row in rows.items()
         }
+        self.closes = {
+            moment: MappingProxyType({symbol: bar.close for symbol, bar in row.items()})
+            for moment, row in rows.items()
+        }
 
     def index(self, session: date) -> int:
         """Of the session's first moment."""
@@ -90,10 +94,9 @@ class Playhead:
         self._tape = tape
         self._at = tape.index(first) - 1
         self._is_open = False
-        self._past: list[Mapping[Symbol, Bar]] = []
         self._splits: dict[Symbol, list[Split]] = defaultdict(list)
         known = range(max(0, self._at + 1 - tape.depth), self._at + 1)
-        self._past += [tape.bars[tape.moments[n]] for n in known[:-1]]
+        self._past = Past(tape.bars[tape.moments[n]] for n in known[:-1])
         for session in dict.fromkeys(tape.moments[n][0] for n in known):
             self._reveal_splits(session)
 
@@ -124,12 +127,12 @@ class Playhead:
         if self._at >= 0:
             before = tape.bars[tape.moments[self._at]]
             is_new_session = tape.moments[self._at][0] != tape.moments[self._at + 1][0]
-            self._past.append(before)
+            self._past.add(before)
         self._at += 1
         self._is_open = True
         session, at = self.moment
         opens = tape.opens[self.moment]
-        if not before.keys() <= opens.keys():
+        if len(before) > len(opens) or not before.keys() <= opens.keys():
             gone = ", ".join(sorted(before.keys() - opens.keys()))
             raise MissingBar(
                 f"{gone} has no bar on {session}{_clock(at)} in the prices {tape.prices[session]}"

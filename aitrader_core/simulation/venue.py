@@ -62,10 +62,8 @@ class SimulatedVenue:
         return None if open_price is None else self._costs.quote(order, open_price)
 
     def execute(self, approved: Approved) -> Fill:
-        order = approved.order
-        quote = self._costs.quote(order, self._tape.opens[self._playhead.moment][order.symbol])
-        return Fill(order, quote.price, quote.notional, quote.commission)
+        quote = approved.quote  # the open it was approved at is the one it is filled at
+        return Fill(approved.order, quote.price, quote.notional, quote.commission)
 
     def closes(self) -> Mapping[Symbol, Decimal | None]:
-        bars = self._tape.bars[self._playhead.moment]
-        return {symbol: bar.close for symbol, bar in bars.items()}
+        return self._tape.closes[self._playhead.moment]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrader_core.agents.sizing import affordable, begins, equal_weights, rebalance
-from aitrader_core.domain.market import Bar, MarketView, Symbol
+from aitrader_core.domain.market import Bar, MarketView, Past, Symbol
 from aitrader_core.domain.orders import Fill, Order, Side
 from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.simulation.costs import CostProfile
@@ -156,7 +156,7 @@ def test_rebalance_never_asks_for_more_than_the_cash(
     ],
 )
 def test_begins(before: date, today: date, week: bool, month: bool) -> None:
-    view = MarketView(today, {}, [{A: Bar(A, before, D(1))}], {}, 5)
+    view = MarketView(today, {}, Past([{A: Bar(A, before, D(1))}]), {}, 5)
     assert begins("week", view) is week
     assert begins("month", view) is month
     assert begins("session", view)
@@ -164,4 +164,4 @@ def test_begins(before: date, today: date, week: bool, month: bool) -> None:
 
 @pytest.mark.parametrize("period", ["session", "week", "month"])
 def test_everything_begins_with_the_first_session_of_all(period: str) -> None:
-    assert begins(period, MarketView(date(2024, 1, 10), {}, [], {}, 5))
+    assert begins(period, MarketView(date(2024, 1, 10), {}, Past(), {}, 5))

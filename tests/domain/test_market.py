@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from aitrader_core.domain.market import Bar, MarketView, Split, Symbol, adjusted
+from aitrader_core.domain.market import Bar, MarketView, Past, Split, Symbol, adjusted
 
 D = Decimal
 A, B = Symbol("AAA"), Symbol("BBB")
@@ -20,7 +20,7 @@ def bar(symbol: Symbol, session: date, close: str | None) -> Bar:
 
 def view(*closes: str, splits: Sequence[Split] = (), depth: int = 3) -> MarketView:
     past = [{A: bar(A, day, close)} for day, close in zip(DAYS, closes, strict=False)]
-    return MarketView(TODAY, {B: D(5), A: D(10)}, past, {A: splits}, depth)
+    return MarketView(TODAY, {B: D(5), A: D(10)}, Past(past), {A: splits}, depth)
 
 
 def test_closes_come_oldest_first_and_no_more_than_asked_for() -> None:
@@ -32,7 +32,7 @@ def test_closes_come_oldest_first_and_no_more_than_asked_for() -> None:
 
 def test_a_close_that_is_not_known_is_left_out() -> None:
     past = [{A: bar(A, DAYS[0], "10")}, {A: bar(A, DAYS[1], None)}]
-    assert MarketView(TODAY, {}, past, {}, 3).closes(A, 2) == [D(10)]
+    assert MarketView(TODAY, {}, Past(past), {}, 3).closes(A, 2) == [D(10)]
 
 
 @pytest.mark.parametrize("sessions", [-1, 0, 4, 1000])
@@ -76,7 +76,7 @@ def test_splits_add_up() -> None:
 
 def test_a_split_of_another_symbol_does_not_count() -> None:
     past = [{A: bar(A, DAYS[0], "10")}]
-    other = MarketView(TODAY, {}, past, {B: [Split(B, TODAY, D(2))]}, 3)
+    other = MarketView(TODAY, {}, Past(past), {B: [Split(B, TODAY, D(2))]}, 3)
     assert other.closes(A, 1) == [D(10)]
 
 

@@ -228,7 +228,7 @@ def test_no_later_price_can_be_reached_from_a_desk(kind: str, walked: int) -> No
         assert not any(isinstance(o, Split | CashDividend) and o.ex_date > session for o in found)
         prices = {o for o in found if isinstance(o, Decimal)}
         assert not prices & not_yet_known(tape, session)
-        assert prices >= {bar.close for row in views[-1].past for bar in row.values()}
+        assert prices >= {bar.close for row in views[-1].past.rows for bar in row.values()}
     assert {o for o in reachable(*public) if isinstance(o, Decimal)} >= {*views[-1].opens.values()}
 
 

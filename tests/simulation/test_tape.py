@@ -23,7 +23,7 @@ def test_a_view_has_the_open_of_today_and_nothing_else_of_it() -> None:
     view = view_at(TAPE, DAYS[3])
     assert (view.session, view.previous_session) == (DAYS[3], DAYS[2])
     assert view.opens == {A: D(16)}
-    assert all(bar.session < DAYS[3] for row in view.past for bar in row.values())
+    assert all(bar.session < DAYS[3] for row in view.past.rows for bar in row.values())
 
 
 def test_the_past_is_the_sessions_before_oldest_first() -> None:
