@@ -153,6 +153,18 @@ def test_a_silent_run_is_dead_at_the_second_look(
     assert buried.status is dg.DagsterRunStatus.FAILURE
 
 
+def test_a_run_that_a_former_code_server_was_starting_is_dead_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = _submit(world, ["momentum"])
+    run = _run(world, job, "momentum", dg.DagsterRunStatus.NOT_STARTED)
+    starting = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, "us_simulate")
+    world.instance.report_dagster_event(starting, run.run_id)
+    assert bury_the_dead(world.instance, world.floor, {}) == {}
+    monkeypatch.setattr(queue, "BORN", time.time())
+    assert list(bury_the_dead(world.instance, world.floor, {})) == [run.run_id]
+
+
 def test_the_schedule_catches_up_each_model_from_its_own_last_session(world: World) -> None:
     world.run_range("momentum", "2012-06-01", "2012-06-14")
     starts = {}
