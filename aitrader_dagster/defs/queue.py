@@ -125,15 +125,21 @@ def bury_the_dead(
 
 
 def _runs_at_work(instance: dg.DagsterInstance, market: str) -> list[dg.RunRecord]:
-    """Runs of the model-day asset, launched by the queue, the UI or a backfill."""
-    key = dg.AssetKey([market, "model_day"])
-    records = instance.get_run_records(dg.RunsFilter(statuses=_AT_WORK))
+    """Runs that simulate or publish, launched by a sensor, the UI or a backfill."""
     return [
         record
-        for record in records
-        if key in (record.dagster_run.asset_selection or ())
+        for record in instance.get_run_records(dg.RunsFilter(statuses=_AT_WORK))
+        if _gives_signs(record.dagster_run, market)
         and (record.start_time or _is_abandoned(instance, record.dagster_run.run_id))
     ]
+
+
+def _gives_signs(run: dg.DagsterRun, market: str) -> bool:
+    """By its job; a run that the UI or a backfill made of assets has a selection instead."""
+    if run.asset_selection is None:
+        return run.job_name in (f"{market}_simulate", f"{market}_publish")
+    keys = {dg.AssetKey([market, name]) for name in ("model_day", "leaderboard")}
+    return bool(keys & run.asset_selection)
 
 
 def _is_abandoned(instance: dg.DagsterInstance, run_id: str) -> bool:
