@@ -19,7 +19,7 @@ _LAST = 5.0  # seconds for the kernel to clear away what was killed
 
 
 def main() -> None:
-    """`argv[1]`, if there is one, is the data of the embedded server to hold a lease on."""
+    """`argv[1]`, if there is one, is the data of the embedded server to keep up."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the supervisor's business
     asked: list[int] = []

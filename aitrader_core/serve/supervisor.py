@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,9 +21,11 @@ from aitrader_core.serve.show import Show
 from aitrader_core.serve.signals import Signals
 from aitrader_core.serve.site import HOST, Site
 from aitrader_core.storage.database import engine_for
+from aitrader_core.storage.embedded import revive
 from aitrader_core.storage.urls import DatabaseUrls
 
 _POLL = 0.25  # seconds
+_DATABASE_POLL = 2.0  # seconds: a look at it is a connection
 _WORKSPACE = ("-w", "workspace.yaml")
 
 
@@ -36,16 +39,19 @@ class Server:
     show: Show
     home: Path
     joined: bool = False  # somebody else's daemon does the work
+    data: Path | None = None  # of the embedded server, if it is used
     site: Site | None = None
     servers: list[Child] = field(default_factory=list)
     imports: Imports = field(init=False)
 
     def __post_init__(self) -> None:
         self.imports = Imports(self._program)
+        self._database_seen = time.monotonic()
 
     def pause(self, seconds: float = _POLL) -> None:
         """Stopped after a signal, ChildFailed when something of ours is lost."""
         self.signals.sleep(seconds)
+        self._keep_database()
         self.family.check(self.servers, self.show.say)
         self.imports.look()
         if self.site is not None:
@@ -63,6 +69,14 @@ class Server:
         self.site = Site(child, port, self.show.say)
         announce(self.home, self.site.url)
 
+    def _keep_database(self) -> None:
+        """Nobody else would start the embedded server again: Dagster waits for it, and on."""
+        if self.data is None or time.monotonic() - self._database_seen < _DATABASE_POLL:
+            return
+        if revive(self.data):
+            self.show.say("PostgreSQL had ended; it is started again")
+        self._database_seen = time.monotonic()
+
     def _program(self, name: str, program: str, *arguments: str) -> Child:
         return self.family.start(name, str(Path(sys.executable).parent / program), *arguments)
 
@@ -79,7 +93,7 @@ def serving(
         data = embedded_data(settings) if settings.database_url is None else None
         env = _environment(settings, urls)
         with household(settings.home / "logs", data, env, project_root(), signals) as family:
-            yield Server(floors, family, signals, show, settings.home, joined)
+            yield Server(floors, family, signals, show, settings.home, joined, data)
 
 
 def _floor(arena: Arena, urls: DatabaseUrls) -> Floor:

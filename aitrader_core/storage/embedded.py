@@ -1,8 +1,9 @@
 """One private PostgreSQL per data directory, shared by every process that asks for it.
 
-Whoever comes first starts it, whoever leaves last stops it. A user of the server is a connection
-(a lease) that it holds open: the kernel closes it however the process ends, so that a killed
-user leaves no trace, where a count in a file would stay wrong for ever.
+Whoever comes first starts it, whoever leaves last stops it. A user of the server holds a shared
+lock on a file beside its data: the kernel takes it back however the process ends, so that a killed
+user leaves no trace, where a count in a file would stay wrong for ever. And it outlives a crash of
+the server, where a connection would not: a server that has recovered still has its users.
 """
 
 import fcntl
@@ -32,7 +33,6 @@ from aitrader_core.storage.databases import PATIENCE, ensure_databases
 from aitrader_core.storage.urls import DatabaseUrls
 
 DATABASE = "aitrader"
-LEASE = "aitrader-lease"
 LONGEST_SOCKET_FOLDER = 87  # bytes: a socket's path has at most 107, its name takes 20
 CRASH_PATIENCE = 15.0  # seconds for what a crashed server left behind to be gone
 # What the server logs while another, crashed or just starting, holds its files or its memory.
@@ -55,14 +55,29 @@ def embedded_server(data: Path) -> Iterator[str]:
     Both of its databases exist. StorageError if it cannot be started.
     """
     server = _Server(_resolved(data))
-    with server.turn():
-        lease = server.join()
-    try:
-        ensure_databases(DatabaseUrls(server.url))
-        yield server.url
-    finally:
+    with server.user_file() as user:
         with server.turn():
-            server.leave(lease)
+            fcntl.flock(user, fcntl.LOCK_SH)
+            server.ensure_up()
+        try:
+            ensure_databases(DatabaseUrls(server.url))
+            yield server.url
+        finally:
+            with server.turn():
+                user.close()
+                server.stop_if_unused()
+
+
+def revive(data: Path) -> bool:
+    """Whether the server on `data` was gone and is started again, for somebody who uses it.
+
+    One that restarts by itself after a crash is waited for. StorageError if it cannot be started.
+    """
+    server = _Server(_resolved(data))
+    if server.answers():
+        return False
+    with server.turn():
+        return server.ensure_up()
 
 
 def embedded_url(data: Path) -> str:
@@ -153,43 +168,41 @@ class _Server:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Starting, joining, leaving and stopping are one at a time, over all processes."""
-        with self._lock_file() as lock:
+        with self._beside("lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def join(self) -> psycopg.Connection:
-        """A lease on the server, which is started if nobody has."""
+    def ensure_up(self) -> bool:
+        """Whether it had to be started."""
         deadline = time.monotonic() + CRASH_PATIENCE
-        while (lease := self._lease()) is None:
+        while not self.answers():
             self._create()
-            if not self._start(final=time.monotonic() > deadline):
-                time.sleep(0.2)
-        return lease
+            if self._start(final=time.monotonic() > deadline):
+                return True
+            time.sleep(0.2)
+        return False
 
-    def leave(self, lease: psycopg.Connection) -> None:
-        """Give the lease back; without another the server stops."""
-        with lease:
-            try:
-                last = not _others(lease)
-            except psycopg.OperationalError:
-                return  # the server is gone already: killed, or stopped by an administrator
-        if last:
+    def stop_if_unused(self) -> None:
+        with self.user_file() as last, suppress(BlockingIOError):
+            fcntl.flock(last, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._stop()
 
-    def _lock_file(self) -> IO[str]:
-        try:
-            self.data.parent.mkdir(parents=True, exist_ok=True)
-            return Path(f"{self.data}.lock").open("a")
-        except OSError as error:
-            raise StorageError(f"{self.data} cannot hold the database: {error}.") from error
-
-    def _lease(self) -> psycopg.Connection | None:
+    def answers(self) -> bool:
         url = DatabaseUrls(self.url).in_database("postgres")
         with suppress(psycopg.OperationalError):
-            return psycopg.connect(
-                url, autocommit=True, application_name=LEASE, connect_timeout=PATIENCE
-            )
-        return None
+            psycopg.connect(url, connect_timeout=PATIENCE).close()
+            return True
+        return False
+
+    def user_file(self) -> IO[str]:
+        return self._beside("users")
+
+    def _beside(self, name: str) -> IO[str]:
+        try:
+            self.data.parent.mkdir(parents=True, exist_ok=True)
+            return Path(f"{self.data}.{name}").open("a")
+        except OSError as error:
+            raise StorageError(f"{self.data} cannot hold the database: {error}.") from error
 
     def _create(self) -> None:
         """Under another name first: an initdb that was killed leaves what looks complete."""
@@ -226,8 +239,7 @@ class _Server:
 
     def _stop(self) -> None:
         status, output = self._control("stop", "-m", "fast")
-        if status and (lease := self._lease()) is not None:  # else it was killed as it went
-            lease.close()
+        if status and self.answers():  # else it was gone, or killed as it went
             raise StorageError(f"PostgreSQL did not stop on {self.data}: {output}")
 
     def _control(self, *arguments: str) -> tuple[int, str]:
@@ -251,16 +263,6 @@ class _Server:
                 pid = lock.read_text().partition("\n")[0].strip()
                 if os.fsencode(self.data) not in Path("/proc", pid, "cmdline").read_bytes():
                     lock.unlink()
-
-
-def _others(lease: psycopg.Connection) -> int:
-    """How many leases there are beside this one."""
-    row = lease.execute(
-        "select count(*) from pg_stat_activity"
-        " where application_name = %s and pid <> pg_backend_pid()",
-        [LEASE],
-    ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _check_access(data: Path) -> None:

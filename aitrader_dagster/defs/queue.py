@@ -25,6 +25,7 @@ from aitrader_dagster.lib.resources import TradingFloors
 
 MOST_ATTEMPTS = 3  # of a run whose process was lost; a model that fails is not tried again
 GONE_FOR = 10.0  # seconds that a started run may be without a sign of life
+BORN = time.time()  # of this code server, which starts the runs
 
 _AT_WORK = [
     dg.DagsterRunStatus.STARTING,
@@ -103,7 +104,9 @@ def bury_the_dead(
     """Report runs whose process is gone, which Dagster itself does not notice.
 
     A run at work holds a named connection to the database. One that is without it on two looks,
-    some seconds apart, is dead. Returns the runs to look at again, with the time of the first look.
+    some seconds apart, is dead: one that has begun, or that a code server before this one was
+    starting; what this one starts, it watches itself. Returns the runs to look at again, with the
+    time of the first look.
     """
     now = time.time()
     ids = {r.dagster_run.run_id for r in _runs_at_work(instance, floor.arena.market)}
@@ -122,14 +125,27 @@ def bury_the_dead(
 
 
 def _runs_at_work(instance: dg.DagsterInstance, market: str) -> list[dg.RunRecord]:
-    """Started runs of the model-day asset, launched by the queue, the UI or a backfill."""
-    key = dg.AssetKey([market, "model_day"])
-    records = instance.get_run_records(dg.RunsFilter(statuses=_AT_WORK))
+    """Runs that simulate or publish, launched by a sensor, the UI or a backfill."""
     return [
         record
-        for record in records
-        if record.start_time and key in (record.dagster_run.asset_selection or ())
+        for record in instance.get_run_records(dg.RunsFilter(statuses=_AT_WORK))
+        if _gives_signs(record.dagster_run, market)
+        and (record.start_time or _is_abandoned(instance, record.dagster_run.run_id))
     ]
+
+
+def _gives_signs(run: dg.DagsterRun, market: str) -> bool:
+    """By its job; a run that the UI or a backfill made of assets has a selection instead."""
+    if run.asset_selection is None:
+        return run.job_name in (f"{market}_simulate", f"{market}_publish")
+    keys = {dg.AssetKey([market, name]) for name in ("model_day", "leaderboard")}
+    return bool(keys & run.asset_selection)
+
+
+def _is_abandoned(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether the code server that was starting this run is gone."""
+    launched = instance.get_run_stats(run_id).launch_time
+    return launched is not None and launched < BORN
 
 
 def _continue(

@@ -1,7 +1,7 @@
 """The leaderboard of one market, and the checks that its ledger has to pass."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -18,6 +18,8 @@ from aitrader_core.storage.leaderboards import latest_published, publish
 from aitrader_dagster.lib.metadata import standings_table
 from aitrader_dagster.lib.resources import TradingFloors
 
+MOST_ATTEMPTS = 3  # to publish one state of the ledger
+STATE_TAG = "aitrader/ledger"
 _SAMPLE = 3  # model-days of each model that are made again to look for look-ahead
 
 
@@ -33,11 +35,13 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         """Every model's standing, and their equity curves in one picture."""
         opened = floors.open(arena.market)
-        as_of = ledger_state(opened.engine, arena.market)
-        drawn = curves(opened)
-        rows = ranked(opened, drawn)
-        png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
-        publish(opened.engine, arena.market, as_of, [r.as_json() for r in rows], context.run.run_id)
+        with opened.turns.at_work(context.run.run_id):
+            as_of = ledger_state(opened.engine, arena.market)
+            drawn = curves(opened)
+            rows = ranked(opened, drawn)
+            png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
+            table = [row.as_json() for row in rows]
+            publish(opened.engine, arena.market, as_of, table, context.run.run_id)
         return dg.MaterializeResult(
             metadata={
                 "equity": dg.MetadataValue.md(
@@ -101,20 +105,35 @@ def publish_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.Sensor
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def publish_when_changed(
-        floors: TradingFloors,
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        context: dg.SensorEvaluationContext, floors: TradingFloors
+    ) -> dg.RunRequest | dg.SkipReason:
         """Publishes when the ledger has changed and nobody simulates any more."""
         opened = floors.open(arena.market)
         as_of = ledger_state(opened.engine, arena.market)
         published = latest_published(opened.engine, arena.market)
         if as_of.startswith("0.0.") or (published and published.as_of == as_of):
-            yield dg.SkipReason("the leaderboard is up to date")
-        elif opened.jobs.running(arena.market) or not opened.turns.is_free(arena.market):
-            yield dg.SkipReason("models are still trading")
-        else:
-            yield dg.RunRequest(run_key=as_of)
+            return dg.SkipReason("the leaderboard is up to date")
+        if opened.jobs.running(arena.market) or not opened.turns.is_free(arena.market):
+            return dg.SkipReason("models are still trading")
+        return publication(context.instance, job.name, as_of)
 
     return publish_when_changed
+
+
+def publication(
+    instance: dg.DagsterInstance, job_name: str, as_of: str
+) -> dg.RunRequest | dg.SkipReason:
+    """The run that publishes a state of the ledger; another one if its process was lost.
+
+    A run that was created, and then the tick was cut off, is asked for again by its key.
+    """
+    runs = instance.get_runs(dg.RunsFilter(job_name=job_name, tags={STATE_TAG: as_of}))
+    if any(not r.is_finished and r.status != dg.DagsterRunStatus.NOT_STARTED for r in runs):
+        return dg.SkipReason("the leaderboard is being published")
+    failed = sum(r.is_finished for r in runs)
+    if failed == MOST_ATTEMPTS:
+        return dg.SkipReason(f"the leaderboard could not be published in {failed} runs")
+    return dg.RunRequest(run_key=f"{as_of}-{failed + 1}", tags={STATE_TAG: as_of})
 
 
 def _result(key: dg.AssetKey, name: str, faults: list[str]) -> dg.AssetCheckResult:

@@ -12,6 +12,7 @@ from aitrader_core.runner.requests import submit
 from aitrader_core.storage.job import DetailStatus, JobStatus
 from aitrader_dagster.defs import queue
 from aitrader_dagster.defs.queue import bury_the_dead, tend
+from aitrader_dagster.defs.results import STATE_TAG, publication
 from aitrader_dagster.lib.job_runs import ATTEMPT_TAG, JOB_TAG, MODELS_TAG
 from aitrader_dagster.lib.partitions import market_partitions
 from aitrader_dagster.lib.resources import TradingFloors
@@ -35,7 +36,6 @@ def _run(
         run_id=str(uuid4()),
         status=status,
         tags={JOB_TAG: str(job_id), MODELS_TAG: model, ATTEMPT_TAG: str(attempt)},
-        asset_selection=frozenset({dg.AssetKey(["us", "model_day"])}),
     )
     return world.instance.add_run(run)
 
@@ -153,6 +153,18 @@ def test_a_silent_run_is_dead_at_the_second_look(
     assert buried.status is dg.DagsterRunStatus.FAILURE
 
 
+def test_a_run_that_a_former_code_server_was_starting_is_dead_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = _submit(world, ["momentum"])
+    run = _run(world, job, "momentum", dg.DagsterRunStatus.NOT_STARTED)
+    starting = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, "us_simulate")
+    world.instance.report_dagster_event(starting, run.run_id)
+    assert bury_the_dead(world.instance, world.floor, {}) == {}
+    monkeypatch.setattr(queue, "BORN", time.time())
+    assert list(bury_the_dead(world.instance, world.floor, {})) == [run.run_id]
+
+
 def test_the_schedule_catches_up_each_model_from_its_own_last_session(world: World) -> None:
     world.run_range("momentum", "2012-06-01", "2012-06-14")
     starts = {}
@@ -213,3 +225,56 @@ def _failed_checks(world: World) -> set[str]:
     job = world.defs.resolve_job_def("us_publish")
     result = job.execute_in_process(instance=world.instance)
     return {e.check_name for e in result.get_asset_check_evaluations() if not e.passed}
+
+
+@pytest.mark.parametrize(
+    ("job", "selection", "watched"),
+    [
+        ("us_simulate", None, True),
+        ("us_publish", None, True),
+        ("__ASSET_JOB", [["us", "model_day"]], True),
+        ("__ASSET_JOB", [["us", "leaderboard"]], True),
+        ("__ASSET_JOB", [["us", "bars"]], False),
+        ("eu_simulate", None, False),
+        ("enqueue_simulation", None, False),
+    ],
+)
+def test_the_runs_that_give_signs_of_life_are_watched(
+    world: World, job: str, selection: list[list[str]] | None, watched: bool
+) -> None:
+    run = dg.DagsterRun(
+        job_name=job,
+        run_id=str(uuid4()),
+        status=dg.DagsterRunStatus.STARTING,
+        asset_selection=frozenset(dg.AssetKey(p) for p in selection) if selection else None,
+    )
+    world.instance.add_run(run)
+    begun = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, job)
+    world.instance.report_dagster_event(begun, run.run_id)
+    assert list(bury_the_dead(world.instance, world.floor, {})) == [run.run_id] * watched
+
+
+def test_a_publication_that_was_lost_is_tried_three_times(world: World) -> None:
+    def published(status: dg.DagsterRunStatus) -> None:
+        run = dg.DagsterRun("us_publish", run_id=str(uuid4()), status=status)
+        world.instance.add_run(run.with_tags({STATE_TAG: "7.0"}))
+
+    for attempt in (1, 2, 3):
+        asked = publication(world.instance, "us_publish", "7.0")
+        assert isinstance(asked, dg.RunRequest)
+        assert (asked.run_key, asked.tags) == (f"7.0-{attempt}", {STATE_TAG: "7.0"})
+        published(dg.DagsterRunStatus.FAILURE)
+    assert isinstance(publication(world.instance, "us_publish", "7.0"), dg.SkipReason)
+    published(dg.DagsterRunStatus.STARTED)
+    assert isinstance(publication(world.instance, "us_publish", "8.0"), dg.RunRequest)
+
+
+def test_a_publication_that_goes_on_is_waited_for(world: World) -> None:
+    run = dg.DagsterRun("us_publish", run_id=str(uuid4()), status=dg.DagsterRunStatus.NOT_STARTED)
+    run = world.instance.add_run(run.with_tags({STATE_TAG: "7.0"}))
+    asked = publication(world.instance, "us_publish", "7.0")
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.run_key == "7.0-1"  # of the run that was created and not launched
+    starting = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, "us_publish")
+    world.instance.report_dagster_event(starting, run.run_id)
+    assert isinstance(publication(world.instance, "us_publish", "7.0"), dg.SkipReason)

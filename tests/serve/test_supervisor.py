@@ -24,6 +24,7 @@ from aitrader_core.serve.imports import Imports, spans, wanted_first
 from aitrader_core.serve.lock import AlreadyUp, announce, holder, only_one
 from aitrader_core.serve.signals import Signals, Stopped
 from aitrader_core.serve.site import choose_port
+from aitrader_core.storage.embedded import embedded_server
 
 # Port -------------------------------------------------------------------------------------------
 
@@ -278,10 +279,15 @@ def up(home: Path, before: str = ":") -> subprocess.Popen[str]:
 
 def served(process: subprocess.Popen[str]) -> str:
     """The URL that it says, once it answers."""
+    return says(process, "the UI is at").split()[-1]
+
+
+def says(process: subprocess.Popen[str], words: str) -> str:
+    """The line with `words`, once it comes."""
     assert process.stdout is not None
     for line in process.stdout:
-        if "the UI is at" in line:
-            return line.split()[-1]
+        if words in line:
+            return line
     raise AssertionError(f"it ended with status {process.wait()}")
 
 
@@ -311,6 +317,25 @@ def test_up_stops_while_it_starts_on_an_interrupt_that_was_inherited_as_ignored(
         started(home)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
+
+
+@pytest.mark.daemon
+def test_up_starts_its_database_again(home: Path) -> None:
+    with up(home) as process:
+        served(process)
+        before = postmaster(home)
+        os.kill(before, signal.SIGKILL)
+        says(process, "PostgreSQL had ended; it is started again")
+        assert postmaster(home) != before
+        with embedded_server(home / "postgres"):
+            pass  # who comes and goes leaves it to `up`
+        assert runs(postmaster(home))
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def postmaster(home: Path) -> int:
+    return int((home / "postgres" / "postmaster.pid").read_text().split("\n")[0])
 
 
 @pytest.mark.daemon

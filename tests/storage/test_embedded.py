@@ -15,7 +15,7 @@ import pytest
 
 from aitrader_core.domain.errors import StorageError
 from aitrader_core.storage import embedded
-from aitrader_core.storage.embedded import embedded_server, embedded_url
+from aitrader_core.storage.embedded import embedded_server, embedded_url, revive
 from aitrader_core.storage.urls import DatabaseUrls
 
 HOLDER = """
@@ -137,7 +137,28 @@ def test_a_killed_server_comes_back_with_what_was_committed(data: Path) -> None:
         kill_server(data)
         with embedded_server(data) as again:
             assert count(again) == before + 1
-    # the first holder's lease died with the first server: leaving is quiet
+
+
+def test_a_server_that_recovers_from_a_crash_still_has_its_users(data: Path) -> None:
+    with hold(data) as holder:
+        assert told(holder) == embedded_url(data)
+        with psycopg.connect(embedded_url(data)) as connection:
+            os.kill(connection.info.backend_pid, signal.SIGKILL)  # it ends all the others
+            with pytest.raises(psycopg.OperationalError):
+                connection.execute("select 1")
+        with embedded_server(data) as url:
+            assert count(url) >= 0
+        assert postmaster(data), "it was stopped under its first user"
+        holder.communicate("", timeout=20)
+
+
+def test_a_killed_server_is_revived_for_its_user(data: Path) -> None:
+    with embedded_server(data) as url:
+        assert not revive(data)
+        kill_server(data)
+        assert revive(data)
+        assert count(url) >= 0
+        assert not revive(data)
 
 
 def test_the_pid_of_a_killed_server_may_be_another_process(data: Path) -> None:
