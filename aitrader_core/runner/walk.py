@@ -1,6 +1,6 @@
 """Walk one model forward through the sessions of a request, oldest first, under its lock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from time import perf_counter
@@ -13,7 +13,10 @@ from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader, run_model_day
 from aitrader_core.simulation.venue import SimulatedVenue
 from aitrader_core.storage.job import DetailStatus
-from aitrader_core.storage.store import Origin, Stored
+from aitrader_core.storage.store import Draft, Origin, Stored
+
+STRETCH = 0.25  # seconds of simulation that are stored in one transaction
+LONGEST = 64  # sessions of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,83 +73,140 @@ class Broken:
 Step = Made | Kept | Broken
 
 
-Put = Callable[[ModelDay, Origin, float], Stored]
+Put = Callable[[Sequence[Draft], Origin], Sequence[Stored]]
 
 
 def walk(
-    floor: Floor, plan: Plan, put: Put | None = None, stop: Callable[[], bool] = lambda: False
+    floor: Floor,
+    plan: Plan,
+    put: Put | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    *,
+    stretch: float = STRETCH,
 ) -> Iterator[Step]:
     """Simulate each session of `plan` that is not stored yet, and store it with `put`.
 
-    `put` is the floor's own unless another is given; `stop` is asked before each session. A
+    `put` is the floor's own unless another is given. Days that took less than `stretch` seconds
+    together are stored together, in one transaction; `stop` is asked before each such stretch. A
     failure of the model or of its data ends the walk with one `Broken`; a lost database raises.
     """
     store, market = floor.model_days, floor.arena.market
     with store.lock(market, plan.model):
-        walker = _Walker(floor, plan, put or store.put)
+        walker = _Walker(floor, plan, put or store.put_all, stretch)
         floor.jobs.mark(plan.origin, plan.model, walker.to_make(), DetailStatus.RUNNING)
-        for position, session in enumerate(plan.sessions):
-            if stop():
+        for session in plan.sessions:
+            if walker.is_flushed and stop():
                 return
-            step = walker.step(session)
+            for step in walker.step(session):
+                yield step
+                if isinstance(step, Broken):
+                    _mark_broken(floor, plan, step)
+                    return
+        for step in walker.flush():
             yield step
             if isinstance(step, Broken):
-                _mark_broken(floor, plan, step, plan.sessions[position + 1 :])
-                return
+                _mark_broken(floor, plan, step)
 
 
-def _mark_broken(floor: Floor, plan: Plan, step: Broken, rest: tuple[date, ...]) -> None:
+def _mark_broken(floor: Floor, plan: Plan, step: Broken) -> None:
     mark = floor.jobs.mark
     mark(plan.origin, plan.model, [step.session], DetailStatus.FAILED, step.reason)
     reason = f"not reached: {step.session} failed"
+    rest = [session for session in plan.sessions if session > step.session]
     mark(plan.origin, plan.model, rest, DetailStatus.SKIPPED, reason)
 
 
 class _Walker:
     """Where a walk stands: the last close, and the venue that is about to open."""
 
-    def __init__(self, floor: Floor, plan: Plan, put: Put) -> None:
+    def __init__(self, floor: Floor, plan: Plan, put: Put, stretch: float) -> None:
         self._floor = floor
         self._plan = plan
         self._put = put
+        self._stretch = stretch
         market = floor.arena.market
         self._stored = set(floor.model_days.sessions(market, plan.model))
         self._ours = set(floor.model_days.sessions(market, plan.model, plan.origin.request))
         self._last: ModelDay | None = None
         self._venue: SimulatedVenue | None = None
         self._trader: Trader | None = None
+        self._drafts: list[Draft] = []
 
     def to_make(self) -> list[date]:
         """Sessions of the plan that no one has stored, or that it makes again."""
         kept = self._ours if self._plan.replace else self._ours | self._stored
         return [session for session in self._plan.sessions if session not in kept]
 
-    def step(self, session: date) -> Step:
+    @property
+    def is_flushed(self) -> bool:
+        return not self._drafts
+
+    def step(self, session: date) -> Iterator[Step]:
+        """What became of `session`, and of those that waited to be stored with it."""
+        reason = self._reason_to_keep(session)
+        if reason is not None:
+            self._last = self._venue = None
+            yield Kept(session, reason)
+            return
+        began = perf_counter()
+        try:
+            day = self._simulate(session)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # whatever a model raises is its own failure
+            yield from self.flush()
+            yield Broken(session, error)
+            return
+        self._last = day
+        self._drafts.append(Draft(day, perf_counter() - began))
+        if (
+            sum(draft.seconds for draft in self._drafts) > self._stretch
+            or len(self._drafts) == LONGEST
+        ):
+            yield from self.flush()
+
+    def flush(self) -> Iterator[Made | Broken]:
+        """Store what has been simulated; one by one, if the database refuses it together."""
+        drafts, self._drafts = self._drafts, []
+        if not drafts:
+            return
+        try:
+            stored = self._put(drafts, self._plan.origin)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # it does not balance, or can't be kept
+            if len(drafts) == 1:
+                yield Broken(drafts[0].day.session, error)
+            else:
+                yield from self._flush_singly(drafts)
+            return
+        first = drafts[0].day.session
+        self._stored = {session for session in self._stored if session < first}
+        self._ours = {session for session in self._ours if session < first}
+        for draft, kept in zip(drafts, stored, strict=True):
+            self._stored.add(draft.day.session)
+            yield Made(draft.day, kept, draft.seconds)
+
+    def _flush_singly(self, drafts: Sequence[Draft]) -> Iterator[Made | Broken]:
+        for draft in drafts:
+            self._drafts = [draft]
+            for step in self.flush():
+                yield step
+                if isinstance(step, Broken):
+                    return
+
+    def _reason_to_keep(self, session: date) -> str | None:
+        if self._drafts:
+            return None  # they are about to supersede it
         if session in self._ours:
-            return self._keep(session, "this request has stored it before")
+            return "this request has stored it before"
         if session in self._stored and not self._plan.replace:
             reason = "it was stored before; replace_existing makes it again"
             self._floor.jobs.mark(
                 self._plan.origin, self._plan.model, [session], DetailStatus.SKIPPED, reason
             )
-            return self._keep(session, reason)
-        began = perf_counter()
-        try:
-            day = self._simulate(session)
-            seconds = perf_counter() - began
-            stored = self._put(day, self._plan.origin, seconds)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:  # whatever a model raises is its own failure
-            return Broken(session, error)
-        self._last = day
-        self._stored = {s for s in self._stored if s < session} | {session}
-        self._ours = {s for s in self._ours if s < session} | {session}
-        return Made(day, stored, seconds)
-
-    def _keep(self, session: date, reason: str) -> Kept:
-        self._last = self._venue = None
-        return Kept(session, reason)
+            return reason
+        return None
 
     def _simulate(self, session: date) -> ModelDay:
         opening = self._opening(session)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, tex
 
 from aitrader_core.storage.job import Detail, DetailStatus, Job, JobRequest, JobStatus
 from aitrader_core.storage.schema import job_details, jobs
-from aitrader_core.storage.store import Origin
+from aitrader_core.storage.store import Draft, Origin
 
 
 class Jobs:
@@ -191,27 +191,27 @@ class Jobs:
         return None if row is None else _job(row)
 
 
-def complete_detail(
-    connection: Connection, origin: Origin, model: str, session: date, seconds: float
-) -> None:
-    """Within the transaction that stores the model-day."""
+def complete_details(connection: Connection, origin: Origin, drafts: Sequence[Draft]) -> None:
+    """Within the transaction that stores the model-days, which are one model's."""
     connection.execute(
         _COMPLETE,
         {
             "job_id": origin.job_id,
-            "model": model,
-            "session": session,
+            "model": drafts[0].day.model,
             "attempt": origin.attempt,
             "run_id": origin.run_id,
-            "seconds": seconds,
+            "sessions": [draft.day.session for draft in drafts],
+            "seconds": [draft.seconds for draft in drafts],
         },
     )
 
 
 _COMPLETE = text(
     "update job_details set status = 'completed', reason = null, attempt = :attempt,"
-    " run_id = :run_id, seconds = :seconds"
-    " where job_id = :job_id and model = :model and session = :session"
+    " run_id = :run_id, seconds = done.seconds"
+    " from unnest(cast(:sessions as date[]), cast(:seconds as double precision[]))"
+    "      as done (session, seconds)"
+    " where job_id = :job_id and model = :model and job_details.session = done.session"
 )
 
 

@@ -9,7 +9,7 @@ from threading import RLock
 from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.model_day import ModelDay, Opening
 from aitrader_core.domain.money import ZERO
-from aitrader_core.storage.store import Origin, Stored
+from aitrader_core.storage.store import Draft, Origin, Stored
 
 
 class MemoryStore:
@@ -37,7 +37,19 @@ class MemoryStore:
         day = self.get(market, model, session)
         return None if day is None else day.as_opening
 
-    def put(self, day: ModelDay, origin: Origin, seconds: float = 0.0) -> Stored:  # noqa: ARG002 - kept by job_details alone
+    def put(self, day: ModelDay, origin: Origin, seconds: float = 0.0) -> Stored:
+        return self.put_all([Draft(day, seconds)], origin)[0]
+
+    def put_all(self, drafts: Sequence[Draft], origin: Origin) -> Sequence[Stored]:
+        kept = {key: dict(days) for key, days in self._live.items()}
+        revisions = dict(self._revisions)
+        try:
+            return [self._put(draft.day, origin) for draft in drafts]
+        except LedgerError:
+            self._live, self._revisions = defaultdict(dict, kept), defaultdict(int, revisions)
+            raise
+
+    def _put(self, day: ModelDay, origin: Origin) -> Stored:
         live = self._live[day.market, day.model]
         after = day.opening.after
         if after is not None and after not in live:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, Table
 
 from aitrader_core.domain.market import DAILY, Symbol
 from aitrader_core.domain.model_day import (
@@ -19,6 +19,7 @@ from aitrader_core.domain.model_day import (
 from aitrader_core.domain.orders import Fill, Order, Outcome, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
 from aitrader_core.domain.transcript import Entry
+from aitrader_core.storage import schema
 
 _STORABLE = 40  # digits before and after the point; a wish for more is kept in the reason
 
@@ -116,6 +117,18 @@ def mark_rows(day: ModelDay) -> list[dict[str, object]]:
 
 def holding_rows(day: ModelDay) -> list[dict[str, object]]:
     return [{"symbol": s, "quantity": q} for s, q in sorted(day.closing.positions.items())]
+
+
+def child_rows(day: ModelDay) -> dict[Table, list[dict[str, object]]]:
+    """The rows of every table that belongs to a model-day."""
+    return {
+        schema.orders: order_rows(day),
+        schema.fills: fill_rows(day),
+        schema.adjustments: adjustment_rows(day),
+        schema.marks: mark_rows(day),
+        schema.holdings: holding_rows(day),
+        schema.transcripts: [{"entries": entries_json(day.transcript)}],
+    }
 
 
 def entries_json(entries: Iterable[Entry]) -> list[dict[str, str]]:

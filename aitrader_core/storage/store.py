@@ -24,6 +24,14 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A model-day that is simulated and not stored yet, and the seconds that it took."""
+
+    day: ModelDay
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What storing did: the day's revision, and how many stored days it superseded."""
 
@@ -32,7 +40,7 @@ class Stored:
 
 
 class ModelDayStore(Protocol):
-    """Each model-day is stored in one transaction, or not at all.
+    """Each model-day is stored whole, or not at all.
 
     Raises LedgerError for a day that does not balance or does not follow its previous close.
     """
@@ -47,9 +55,13 @@ class ModelDayStore(Protocol):
         """The close of `session`, as the next one's opening; None when it is not stored."""
 
     def put(self, day: ModelDay, origin: Origin, seconds: float = 0.0) -> Stored:
-        """Store `day`; it supersedes what is stored of this model for its session and later.
+        """Store one day, as `put_all` does."""
 
-        A day without a previous close supersedes all that is stored of the model.
+    def put_all(self, drafts: Sequence[Draft], origin: Origin) -> Sequence[Stored]:
+        """Store days of one model, each the next one's opening, in one transaction.
+
+        They supersede what is stored of this model for the first one's session and later; when
+        the first has no previous close, all that is stored of the model.
         """
 
     def get(self, market: str, model: str, session: date) -> ModelDay | None: ...

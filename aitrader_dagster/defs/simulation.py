@@ -1,22 +1,21 @@
 """The asset in which models trade: a partition is one model trading one session."""
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.walk import Broken, Kept, Made, Put, walk
-from aitrader_core.storage.store import Origin, Stored
+from aitrader_core.storage.store import Draft, Origin, Stored
 from aitrader_dagster.lib.assignment import Assignment, assignment_of
-from aitrader_dagster.lib.io_manager import Draft, ModelDayIOManager
+from aitrader_dagster.lib.io_manager import ModelDayIOManager, Simulated
 from aitrader_dagster.lib.metadata import day_metadata
 from aitrader_dagster.lib.partitions import DATE, MODEL, PREVIOUS_SESSION, MarketPartitions
 from aitrader_dagster.lib.resources import TradingFloors
 
-Event = dg.AssetMaterialization | dg.Output[Draft]
+Event = dg.AssetMaterialization | dg.Output[Simulated]
 
 
 def model_day_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefinition:
@@ -59,7 +58,7 @@ def simulate(
     """Walk every model of the assignment, report its days, and fail at the end for those that did.
 
     A run over one partition outputs its day, which the IO manager stores; a run over many stores
-    each as it is made, so that a failure or a kill leaves what came before.
+    them as they are made, so that a failure or a kill leaves what came before.
     """
     origin, broken = assignment.origin, list[str]()
     alone = sum(len(plan.sessions) for plan in assignment.plans) == 1
@@ -88,7 +87,7 @@ def _event(
     context: dg.AssetExecutionContext, model: str, step: Made | Kept, origin: Origin, *, alone: bool
 ) -> Event:
     if alone and isinstance(step, Made):
-        return dg.Output(Draft(step.day, origin, step.seconds))
+        return dg.Output(Simulated(Draft(step.day, step.seconds), origin))
     return dg.AssetMaterialization(
         context.asset_key,
         partition=dg.MultiPartitionKey({DATE: step.session.isoformat(), MODEL: model}),
@@ -99,8 +98,8 @@ def _event(
 
 
 def _storing(floor: Floor, model_days: ModelDayIOManager) -> Put:
-    return lambda day, origin, seconds: model_days.store(floor, Draft(day, origin, seconds))
+    return lambda drafts, origin: model_days.store(floor, drafts, origin)
 
 
-def _left_to_the_output(_day: ModelDay, _origin: Origin, _seconds: float) -> Stored:
-    return Stored(revision=0, superseded=0)
+def _left_to_the_output(drafts: Sequence[Draft], _origin: Origin) -> Sequence[Stored]:
+    return [Stored(revision=0, superseded=0)] * len(drafts)

@@ -1,5 +1,6 @@
 """Model-days between Dagster and Postgres: positions, orders, logs and all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,34 +8,32 @@ import dagster as dg
 
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.runner.floor import Floor
-from aitrader_core.storage.store import Origin, Stored
+from aitrader_core.storage.store import Draft, Origin, Stored
 from aitrader_dagster.lib.metadata import day_metadata, full_metadata
 from aitrader_dagster.lib.resources import TradingFloors
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A model-day that is simulated and not stored yet: the output of a run over one partition."""
+class Simulated:
+    """A model-day that is not stored yet: the output of a run over one partition."""
 
-    day: ModelDay
+    draft: Draft
     origin: Origin
-    seconds: float
 
 
 class ModelDayIOManager(dg.ConfigurableIOManager):
-    """Stores each model-day in one transaction, and loads stored ones for downstream assets."""
+    """Stores model-days whole, and loads stored ones for downstream assets."""
 
     floors: dg.ResourceDependency[TradingFloors]
 
-    def store(self, floor: Floor, draft: Draft) -> Stored:
-        """What a run over many partitions calls for each of them, as it is made."""
-        return floor.model_days.put(draft.day, draft.origin, draft.seconds)
+    def store(self, floor: Floor, drafts: Sequence[Draft], origin: Origin) -> Sequence[Stored]:
+        """What a run over many partitions calls as it makes them."""
+        return floor.model_days.put_all(drafts, origin)
 
-    def handle_output(self, context: dg.OutputContext, obj: Draft) -> None:
-        stored = self.store(self.floors.open(obj.day.market), obj)
-        context.add_output_metadata(
-            {**day_metadata(obj.day, stored), **full_metadata(obj.day, stored)}
-        )
+    def handle_output(self, context: dg.OutputContext, obj: Simulated) -> None:
+        day = obj.draft.day
+        (stored,) = self.store(self.floors.open(day.market), [obj.draft], obj.origin)
+        context.add_output_metadata({**day_metadata(day, stored), **full_metadata(day, stored)})
 
     def load_input(self, context: dg.InputContext) -> dict[str, ModelDay]:
         """Model-days by partition key, `2012-06-01|momentum`; those not stored are absent."""

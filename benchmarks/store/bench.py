@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from itertools import count
+from itertools import count, groupby
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 
 from aitrader_core.domain.model_day import ModelDay
-from aitrader_core.storage.store import Origin
+from aitrader_core.runner.walk import LONGEST
+from aitrader_core.storage.store import Draft, Origin
 from benchmarks.ground import YEAR, Ground, ground
 from benchmarks.line import Line, rate
 from benchmarks.store import bare
@@ -38,9 +39,8 @@ def run(*, quick: bool) -> list[Line]:
     lines = [rate(NAME, PUT, len(days), timed[PUT].seconds, aim=AIM, note=note)]
     for name in (ONE, GUARDED_ONE):
         lines.append(rate(NAME, name, len(days), timed[name].seconds, ours=timed[PUT].seconds))
-    chunked = timed[PUT_ALL].seconds if PUT_ALL in timed else None
-    if chunked:
-        lines.append(rate(NAME, PUT_ALL, len(days), chunked, aim=CHUNKED_AIM))
+    chunked = timed[PUT_ALL].seconds
+    lines.append(rate(NAME, PUT_ALL, len(days), chunked, aim=CHUNKED_AIM))
     for name in (COPY, GUARDED_COPY):
         lines.append(rate(NAME, name, len(days), timed[name].seconds, ours=chunked))
     return lines
@@ -65,16 +65,14 @@ def _contestants(
 
         return prepare
 
-    found: dict[str, Callable[[], Callable[[], None]]] = {
+    return {
         PUT: lambda: _put(here, of_market(days, f"put{next(numbers)}")),
         ONE: lambda: lambda: bare.insert(connection, bare.BARE, rows),
         GUARDED_ONE: guarded(bare.insert),
         COPY: lambda: lambda: bare.copy(connection, bare.BARE, rows),
         GUARDED_COPY: guarded(bare.copy),
+        PUT_ALL: lambda: _put_all(here, of_market(days, f"all{next(numbers)}")),
     }
-    if hasattr(here.floor.model_days, "put_all"):
-        found[PUT_ALL] = lambda: _put_all(here, of_market(days, f"all{next(numbers)}"))
-    return found
 
 
 def _rows(here: Ground, connection: Connection, days: list[ModelDay]) -> list[Rows]:
@@ -96,9 +94,19 @@ def _put(here: Ground, days: list[ModelDay]) -> Callable[[], None]:
 
 
 def _put_all(here: Ground, days: list[ModelDay]) -> Callable[[], None]:
-    """Once the store has it: the days of all models, in chunks of its own size."""
-    store: Any = here.floor.model_days
-    return lambda: store.put_all(days, Origin("benchmark", "benchmark"))
+    """In chunks as a walk makes them, each of one model."""
+    store, origin = here.floor.model_days, Origin("benchmark", "benchmark")
+    chunks = [
+        [Draft(day) for day in of_model[at : at + LONGEST]]
+        for of_model in (list(found) for _, found in groupby(days, lambda day: day.model))
+        for at in range(0, len(of_model), LONGEST)
+    ]
+
+    def put() -> None:
+        for chunk in chunks:
+            store.put_all(chunk, origin)
+
+    return put
 
 
 def _durability(connection: Connection) -> str:

@@ -1,6 +1,6 @@
 """The connection that stores a model-day is lost, at every moment of its transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date
@@ -17,13 +17,15 @@ from aitrader_core.runner.arena import Model
 from aitrader_core.runner.config import ModelConfig
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.walk import Made, Plan, Step, walk
+from aitrader_core.storage import postgres
 from aitrader_core.storage.job import DetailStatus, JobRequest
-from aitrader_core.storage.store import Origin, Stored
+from aitrader_core.storage.store import Draft, Origin, Stored
 
 LOST = date(2005, 2, 28)  # a split: such a day has rows in every table
 AROUND = (date(2005, 2, 24), date(2005, 3, 2))
 Fault = Callable[[Engine], AbstractContextManager[None]]
 _numbers = count(1)
+_COPY = postgres._copy
 
 
 @contextmanager
@@ -54,7 +56,12 @@ def at_statement(wanted: int) -> Fault:
             if "pg_terminate_backend" not in statement and next(numbers) == wanted:
                 end_backend(connection)
 
-        with heard(engine, "before_cursor_execute", hook):
+        def copy(connection: Connection, *rest: Any) -> None:
+            hook(connection, None, "copy")
+            _COPY(connection, *rest)
+
+        with heard(engine, "before_cursor_execute", hook), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(postgres, "_copy", copy)  # which the engine does not hear
             yield
 
     return fault
@@ -94,9 +101,10 @@ class Walk:
         self._plan = Plan(self.name, self.sessions, origin, replace=False, may_start=True)
 
     def go(self, fault: Fault = lambda _: nullcontext()) -> list[Step]:
-        def put(day: ModelDay, whom: Origin, seconds: float) -> Stored:
-            with fault(self.floor.engine) if day.session == LOST else nullcontext():
-                return self.floor.model_days.put(day, whom, seconds)
+        def put(drafts: Sequence[Draft], whom: Origin) -> Sequence[Stored]:
+            is_lost = any(draft.day.session == LOST for draft in drafts)
+            with fault(self.floor.engine) if is_lost else nullcontext():
+                return self.floor.model_days.put_all(drafts, whom)
 
         return list(walk(self.floor, self._plan, put))
 
@@ -146,7 +154,7 @@ def test_nothing_of_a_day_is_left_and_the_walk_goes_on(
             assert walked.days() == undisturbed
         else:
             break
-    assert number == 10, "to find, to supersede, the day, its five kinds of row, and the job's"
+    assert number == 10, "to find, to supersede, to number, the days, their five kinds of row"
 
 
 @pytest.mark.parametrize(("fault", "stored"), [(before_commit, 0), (after_commit, 1)])
@@ -159,9 +167,11 @@ def test_a_lost_commit_is_neither_lost_nor_doubled(
         walked.go(fault)
     assert walked.rows_of_lost() == stored
     assert walked.state_of_lost() is (DetailStatus.COMPLETED if stored else DetailStatus.RUNNING)
+    kept = set(walked.floor.model_days.sessions("us", walked.name))
+    assert (LOST in kept) is bool(stored)
     steps = walked.go()
     assert [s.session for s in steps if isinstance(s, Made)] == [
-        session for session in walked.sessions if session > LOST or (session == LOST and not stored)
+        session for session in walked.sessions if session not in kept
     ]
     assert walked.is_whole()
     assert walked.days() == undisturbed
