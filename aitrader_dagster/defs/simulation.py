@@ -2,20 +2,21 @@
 
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 import dagster as dg
 
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
-from aitrader_core.runner.walk import Broken, Kept, Made, Put, walk
+from aitrader_core.runner.walk import Broken, Kept, Made, walk
 from aitrader_core.storage.store import Draft, Origin, Stored
 from aitrader_dagster.lib.assignment import Assignment, assignment_of
 from aitrader_dagster.lib.io_manager import ModelDayIOManager, Simulated
-from aitrader_dagster.lib.metadata import day_metadata
+from aitrader_dagster.lib.metadata import Metadata, day_metadata
 from aitrader_dagster.lib.partitions import DATE, MODEL, PREVIOUS_SESSION, MarketPartitions
+from aitrader_dagster.lib.reporting import report
 from aitrader_dagster.lib.resources import TradingFloors
-
-Event = dg.AssetMaterialization | dg.Output[Simulated]
 
 
 def model_day_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefinition:
@@ -40,7 +41,7 @@ def model_day_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefi
         context: dg.AssetExecutionContext,
         floors: TradingFloors,
         model_days: dg.ResourceParam[ModelDayIOManager],
-    ) -> Iterator[Event]:
+    ) -> Iterator[dg.Output[Simulated]]:
         """One model trading one session, from its previous close to its next one."""
         opened = floors.open(arena.market)
         assignment = assignment_of(context, opened, partitions)
@@ -54,51 +55,70 @@ def simulate(
     floor: Floor,
     assignment: Assignment,
     model_days: ModelDayIOManager,
-) -> Iterator[Event]:
+) -> Iterator[dg.Output[Simulated]]:
     """Walk every model of the assignment, report its days, and fail at the end for those that did.
 
     A run over one partition outputs its day, which the IO manager stores; a run over many stores
     them as they are made, so that a failure or a kill leaves what came before.
     """
     origin, broken = assignment.origin, list[str]()
-    alone = sum(len(plan.sessions) for plan in assignment.plans) == 1
-    put = _left_to_the_output if alone else _storing(floor, model_days)
     job_id = origin.job_id
+    alone = sum(len(plan.sessions) for plan in assignment.plans) == 1
     with floor.turns.turn(floor.arena.market, origin.request, origin.run_id):
         for plan in assignment.plans:
+            ledger = _Ledger(context, floor, model_days, assignment.own[plan.model])
             for step in walk(
                 floor,
                 plan,
-                put,
+                _left_to_the_output if alone else ledger.store,
                 stop=lambda: job_id is not None and floor.jobs.cancel_requested(job_id),
             ):
                 if isinstance(step, Broken):
                     broken.append(f"{plan.model} on {step.session}: {step.reason}")
                     context.log.error("".join(traceback.format_exception(step.error)))
-                elif step.session in assignment.own[plan.model]:
-                    yield _event(context, plan.model, step, origin, alone=alone)
+                elif alone and isinstance(step, Made):
+                    yield dg.Output(Simulated(Draft(step.day, step.seconds), origin))
+                elif isinstance(step, Kept):
+                    ledger.keep(plan.model, step)
+                else:
+                    ledger.report()
+            ledger.report()
     if job_id is not None:
         floor.jobs.finish_if_done(job_id)
     if broken:
         raise dg.Failure("; ".join(broken), allow_retries=False)
 
 
-def _event(
-    context: dg.AssetExecutionContext, model: str, step: Made | Kept, origin: Origin, *, alone: bool
-) -> Event:
-    if alone and isinstance(step, Made):
-        return dg.Output(Simulated(Draft(step.day, step.seconds), origin))
-    return dg.AssetMaterialization(
-        context.asset_key,
-        partition=dg.MultiPartitionKey({DATE: step.session.isoformat(), MODEL: model}),
-        metadata=day_metadata(step.day, step.stored)
-        if isinstance(step, Made)
-        else {"kept": step.reason},
-    )
+@dataclass
+class _Ledger:
+    """Stores the days of one model, and tells Dagster of those among its `own` sessions."""
 
+    context: dg.AssetExecutionContext
+    floor: Floor
+    model_days: ModelDayIOManager
+    own: set[date]
+    untold: list[dg.AssetMaterialization] = field(default_factory=list)
 
-def _storing(floor: Floor, model_days: ModelDayIOManager) -> Put:
-    return lambda drafts, origin: model_days.store(floor, drafts, origin)
+    def store(self, drafts: Sequence[Draft], origin: Origin) -> Sequence[Stored]:
+        stored = self.model_days.store(self.floor, drafts, origin)
+        for draft, kept in zip(drafts, stored, strict=True):
+            day = draft.day
+            self._note(day.model, day.session, day_metadata(day, kept))
+        return stored
+
+    def keep(self, model: str, step: Kept) -> None:
+        self._note(model, step.session, {"kept": dg.MetadataValue.text(step.reason)})
+
+    def report(self) -> None:
+        untold, self.untold = self.untold, []
+        report(self.context, untold)
+
+    def _note(self, model: str, session: date, metadata: Metadata) -> None:
+        if session in self.own:
+            key = dg.MultiPartitionKey({DATE: session.isoformat(), MODEL: model})
+            self.untold.append(
+                dg.AssetMaterialization(self.context.asset_key, partition=key, metadata=metadata)
+            )
 
 
 def _left_to_the_output(drafts: Sequence[Draft], _origin: Origin) -> Sequence[Stored]:

@@ -83,8 +83,13 @@ class Server:
 
     def backfill(self, days: Sequence[date], models: Sequence[str]) -> str:
         keys = [f"{day}|{model}" for day in days for model in models]
-        launched = self.graphql(BACKFILL, keys=keys)["launchPartitionBackfill"]
-        return str(launched["backfillId"])
+
+        def launch() -> str | None:
+            """None until the sensor has made the models partitions."""
+            launched = self.graphql(BACKFILL, keys=keys)["launchPartitionBackfill"]
+            return str(launched["backfillId"]) if "backfillId" in launched else None
+
+        return wait_for(launch, seconds=60)
 
     def backfill_status(self, backfill: str) -> str:
         found = self.graphql(BACKFILL_STATE, id=backfill)["partitionBackfillOrError"]
