@@ -135,6 +135,10 @@ BAD: dict[str, tuple[list[str], str]] = {
         [OPENING, '{"date": "2024-01-01", "positions": {"CASH": 1e60}}'],
         ":2: 1E+60 is too large for a ledger: correct the line",
     ),
+    "cash beyond all numbers": (
+        [OPENING, '{"date": "2024-01-01", "positions": {"CASH": -1e9999999}}'],
+        ":2: -1E+9999999 is too large for a ledger: correct the line",
+    ),
     "a list": ([OPENING, "[]"], ":2: the line is not a JSON object: correct the line"),
     "positions that are a list": (
         [OPENING, '{"date": "2024-01-01", "positions": []}'],
