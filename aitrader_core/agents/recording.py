@@ -181,7 +181,7 @@ def _decimal(value: Any) -> Decimal:
         number = None
     if not isinstance(number, Decimal) or not number.is_finite():
         raise ValueError(f"{value!r} is not a number")
-    if abs(number) >= _TOO_LARGE:
+    if number.copy_abs() >= _TOO_LARGE:
         raise ValueError(f"{number} is too large for a ledger")
     return number
 
