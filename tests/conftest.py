@@ -19,6 +19,7 @@ from aitrader_core.runner.settings import project_root
 from aitrader_core.storage.embedded import embedded_server
 from aitrader_core.storage.migrate import upgrade
 from aitrader_core.storage.urls import DatabaseUrls
+from tests.small import Small
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)  # of imports; sources with editions do not care
 
@@ -74,6 +75,16 @@ def arena() -> Arena:
 def config_dir(tmp_path: Path) -> Path:
     """A copy of configs/ that a test may edit."""
     return Path(shutil.copytree(project_root() / "configs", tmp_path / "configs"))
+
+
+@pytest.fixture
+def small(database: DatabaseUrls, config_dir: Path) -> Iterator[Small]:
+    """An arena of two symbols that has no prices yet."""
+    engine = create_engine(database.engine)
+    made = Small(config_dir, engine)
+    made.configure()
+    yield made
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ _ACTIONS = {
     "sell_crypto": Side.SELL,
     "no_trade": None,
 }
+_TOO_LARGE = Decimal(10) ** 15  # as for an arena's initial cash
 Moment = tuple[date, time]
 
 
@@ -129,25 +130,26 @@ def _read(path: Path, _changed: int, _size: int) -> Recording:
 def _record(path: Path, number: int, line: str) -> Record:
     try:
         raw = json.loads(line, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
-        session, at = _moment(raw["date"])
-        held = {Symbol(s): money(_decimal(q)) for s, q in raw["positions"].items()}
+        session, at = _moment(_object(raw, "the line")["date"])
+        positions = _object(raw["positions"], "positions")
+        held = {Symbol(s): money(_decimal(q)) for s, q in positions.items()}
         cash = held.pop(Symbol("CASH"))
         order = _order(raw.get("this_action"))
     except json.JSONDecodeError as error:
         raise RecordingError(
-            f"{path}:{number}: is not a whole JSON object ({error.msg} at column {error.colno}): "
+            f"{path}:{number}: is not a whole JSON object (column {error.colno}: {error.msg}): "
             "was the file cut off? Remove or complete the line"
         ) from error
     except KeyError as error:
         raise RecordingError(f"{path}:{number}: has no {error}: complete the line") from error
-    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+    except (ValueError, TypeError) as error:
         raise RecordingError(f"{path}:{number}: {error}: correct the line") from error
     return Record(number, session, at, order, cash, {s: q for s, q in held.items() if q})
 
 
 def _moment(text: Any) -> Moment:
     if not isinstance(text, str):
-        raise ValueError(f"date is {text!r}, not a text such as 2025-10-02 or 2025-10-02 10:00:00")
+        raise ValueError(f"date is {text}, not a text such as 2025-10-02 or 2025-10-02 10:00:00")
     if len(text) == len("2025-10-02"):
         return date.fromisoformat(text), DAILY
     stamp = datetime.fromisoformat(text)
@@ -157,7 +159,7 @@ def _moment(text: Any) -> Moment:
 def _order(action: Any) -> Order | None:
     if action is None:
         return None
-    name = action["action"]
+    name = _object(action, "this_action")["action"]
     if name not in _ACTIONS:
         raise ValueError(f"action is {name!r}, known are {', '.join(_ACTIONS)}")
     side = _ACTIONS[name]
@@ -166,12 +168,22 @@ def _order(action: Any) -> Order | None:
     return Order(Symbol(action["symbol"]), side, _decimal(action["amount"]))
 
 
-def _decimal(value: Any) -> Decimal:
-    if isinstance(value, str):
-        value = Decimal(value.replace(",", ""))
-    if not isinstance(value, Decimal) or not value.is_finite():
-        raise ValueError(f"{value!r} is not a number")
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is not a JSON object")
     return value
+
+
+def _decimal(value: Any) -> Decimal:
+    try:
+        number = Decimal(value.replace(",", "")) if isinstance(value, str) else value
+    except InvalidOperation:
+        number = None
+    if not isinstance(number, Decimal) or not number.is_finite():
+        raise ValueError(f"{value!r} is not a number")
+    if number.copy_abs() >= _TOO_LARGE:
+        raise ValueError(f"{number} is too large for a ledger")
+    return number
 
 
 def _no_number(name: str) -> Decimal:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from operator import attrgetter
 
 from aitrader_core.domain.market import Bar, CorporateAction, Split, Symbol
+from aitrader_core.domain.money import plain
 from aitrader_core.market.calendar import Calendar
 
 _MARGIN = 1e-9  # relative; a float is good to 1e-16
@@ -41,8 +42,8 @@ class Jump:
 
     def __str__(self) -> str:
         return (
-            f"{self.symbol} opened at {self.open} on {self.session}, where its previous close and"
-            f" corporate actions lead to {self.expected:.2f}: an unlisted or wrong split?"
+            f"{self.symbol} opened at {plain(self.open)} on {self.session}, where its previous"
+            f" close and corporate actions lead to {self.expected:.2f}: an unlisted or wrong split?"
         )
 
 

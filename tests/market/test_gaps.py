@@ -80,7 +80,7 @@ def test_a_jump_is_a_sentence() -> None:
     (jump,) = suspicious_jumps(bars(("99", "100"), ("10", None)), [])
     assert jump == Jump(A, TUESDAY, Decimal(100), Decimal(10))
     assert str(jump) == (
-        "A opened at 10 on 2012-07-10, where its previous close and corporate actions"
+        "A opened at 10.00 on 2012-07-10, where its previous close and corporate actions"
         " lead to 100.00: an unlisted or wrong split?"
     )
 

@@ -1,12 +1,14 @@
 """Small tapes, and what stands on them: written by hand as a table, or drawn from a seed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from inspect import signature
 from itertools import count, islice
 from random import Random
 
 from aitrader_core.agents.agent import Agent
+from aitrader_core.agents.kinds import BASELINES
 from aitrader_core.domain.market import Bar, CorporateAction, Symbol
 from aitrader_core.domain.model_day import ModelDay, Opening
 from aitrader_core.domain.portfolio import Portfolio
@@ -69,6 +71,12 @@ def random_bars(lot: Random, sessions: Sequence[date]) -> list[Bar]:
         return f"{lot.randint(500, 20_000) / 100:.2f}"
 
     return [bar(symbol, session, cents(), cents()) for session in sessions for symbol in SYMBOLS]
+
+
+def agent_of(kind: str) -> Agent:
+    """A baseline of this kind, looking back no further than a small tape goes."""
+    make: Callable[..., Agent] = BASELINES[kind]
+    return make(**({"lookback": 4} if "lookback" in signature(make).parameters else {}))
 
 
 def desk_at(

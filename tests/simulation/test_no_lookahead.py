@@ -1,11 +1,10 @@
 """The future is not in the object: nothing that comes later changes, or can be found in, a day."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from inspect import signature
 from random import Random
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
@@ -27,6 +26,7 @@ from tests.simulation.tapes import (
     WHOLE,
     A,
     B,
+    agent_of,
     desk_at,
     random_bars,
     run_days,
@@ -47,12 +47,6 @@ ACTIONS: Sequence[CorporateAction] = (
 COSTS = CostProfile(commission_rate=D("0.001"), slippage=D("0.0005"))
 cuts = st.integers(DEPTH, len(DAYS) - 2)
 seeds = st.integers(0, 10**6)
-
-
-def agent_of(kind: str) -> Agent:
-    """One of this kind, looking back no further than the small tape goes."""
-    make: Callable[..., Agent] = BASELINES[kind]
-    return make(**({"lookback": 4} if "lookback" in signature(make).parameters else {}))
 
 
 def original(seed: int) -> Tape:

@@ -212,6 +212,13 @@ def both(*steps: Callable[[Draft], None]) -> Callable[[Draft], None]:
     return falsify
 
 
+def corrected(**values: Any) -> Callable[[Draft], None]:
+    """A correction of nothing but what is given."""
+    nothing = {"bar_time": time(0), "symbol": B, "quantity_change": D(0), "cash_change": D(0)}
+    correction = {**nothing, "number": 3, "after_order": 1, "kind": "correction", "reason": "why"}
+    return extra("adjustments", **{**correction, **values})
+
+
 FLOWS = "its cash flows are not those of its fills and adjustments"
 OPENS = "does not open with the cash of its previous close"
 FALSE: dict[str, tuple[Callable[[Draft], None], str]] = {
@@ -286,6 +293,34 @@ FALSE: dict[str, tuple[Callable[[Draft], None], str]] = {
         child("adjustments", symbol=None),
         "ck_adjustments_symbol",
     ),
+    "a correction that the holdings do not have": (
+        corrected(quantity_change=D(1)),
+        "it loses or gains BBB",
+    ),
+    "a correction that the cash does not have": (corrected(cash_change=CENT), FLOWS),
+    "a correction of cash that the close does not have": (
+        both(corrected(symbol=None, cash_change=CENT), add(adjustment_cash=CENT)),
+        "ck_model_days_cash_balances",
+    ),
+    "a correction that is half there": (
+        both(
+            corrected(quantity_change=D(1), cash_change=CENT),
+            add(adjustment_cash=CENT, closing_cash=CENT),
+        ),
+        "it loses or gains BBB",
+    ),
+    "a reason of what is no correction": (
+        child("adjustments", reason="why"),
+        "ck_adjustments_reason",
+    ),
+    "an adjustment of no kind": (child("adjustments", kind="gift"), "ck_adjustments_kind"),
+    "two adjustments of one number": (corrected(number=1), "pk_adjustments"),
+    "two marks of one bar": (
+        lambda d: d.children["marks"].append(d.children["marks"][0]),
+        "pk_marks",
+    ),
+    "a mark below nothing": (child("marks", value_open=D(-1)), "ck_marks_value_open"),
+    "a mark of NaN": (child("marks", value_close=D("NaN")), "ck_marks_value_close"),
     "two transcripts": (extra("transcripts", entries=[]), "pk_transcripts"),
 }
 

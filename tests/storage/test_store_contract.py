@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from itertools import count
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +17,6 @@ from aitrader_core.domain.portfolio import AdjustmentKind, Portfolio
 from aitrader_core.runner.floor import Floor
 from aitrader_core.simulation.costs import CostProfile
 from aitrader_core.simulation.desk import Desk
-from aitrader_core.storage.memory import MemoryStore
 from aitrader_core.storage.schema import model_days, orders
 from aitrader_core.storage.store import ModelDayStore, Origin, Stored
 from tests.simulation.tapes import A, B, C, run_days, tape_of, weekdays
@@ -31,7 +29,6 @@ TAPE = tape_of(
     {A: "10/11 11/12.5 6/6.25 7/? 7/8 8/9", B: "20.5/21 21/20 19/18 18/17 17/19 20/21"},
     [CashDividend(A, DAYS[2], D("0.125")), Split(A, DAYS[2], D("1.5"))],
 )
-_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -63,20 +60,6 @@ PLAN = {
     DAYS[3]: [sell(A, "10")],
     DAYS[4]: [sell(B, "5")],
 }
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def store(request: pytest.FixtureRequest) -> ModelDayStore:
-    if request.param == "memory":
-        return MemoryStore()
-    floor: Floor = request.getfixturevalue("module_floor")
-    return floor.model_days
-
-
-@pytest.fixture
-def model() -> str:
-    """A name that no other test of this module has stored anything under."""
-    return f"model-{next(_numbers)}"
 
 
 def traded(
