@@ -187,9 +187,9 @@ class Round:
             raise GaveUp(f"the undisturbed job does not end: {self._place.said()}")
 
     def _note(self, what: str) -> None:
-        for fault in self.struck:
-            if not fault.whole_after and what not in fault.restarted:
-                fault.restarted.append(what)
+        """With the latest fault, whose doing it is most likely."""
+        if self.struck and what not in self.struck[-1].restarted:
+            self.struck[-1].restarted.append(what)
 
     def _submit(self) -> bool:
         """False while the database does not answer."""
