@@ -93,7 +93,7 @@ class Campaign:
         phases = Counter(fault.phase.split(",")[0] for fault in self.struck)
         yield "moments: " + ", ".join(f"{count} {phase}" for phase, count in phases.most_common())
         for sentence, count in Counter(line[:160] for line in self._place.ended).most_common(8):
-            yield f"`up` ended {count} times, having said last: {sentence}"
+            yield f"`up` ended {count} times by itself, having said last: {sentence}"
 
     def _draw(self, count: int, groups: Sequence[str]) -> Iterator[Fault]:
         """Every group as often as the others, in any order."""
