@@ -36,7 +36,10 @@ SHOWN = 20  # differences
 
 
 class Campaign:
-    def __init__(self, faults: int, seed: int, groups: Sequence[str], place: Installation) -> None:
+    def __init__(
+        self, faults: int, seed: int, groups: Sequence[str], minutes: float, place: Installation
+    ) -> None:
+        self._deadline = time.monotonic() + 60 * minutes
         self._place = place
         self._floor = place.floor
         self._random = Random(seed)
@@ -56,7 +59,7 @@ class Campaign:
             f"undisturbed, {self.rounds[0].size} model-days take {pace.whole:.1f} s to the "
             f"leaderboard; their first run begins after {pace.to_run:.1f} s"
         )
-        while self._left:
+        while self._left and time.monotonic() < self._deadline:
             self._play(pace)
         wrong = [*self._settle(), *self._stop()]
         with embedded_server(self._place.data) as url:
@@ -90,7 +93,7 @@ class Campaign:
         phases = Counter(fault.phase.split(",")[0] for fault in self.struck)
         yield "moments: " + ", ".join(f"{count} {phase}" for phase, count in phases.most_common())
         for sentence, count in Counter(line[:160] for line in self._place.ended).most_common(8):
-            yield f"`up` ended {count} times, having said last: {sentence}"
+            yield f"`up` ended {count} times by itself, having said last: {sentence}"
 
     def _draw(self, count: int, groups: Sequence[str]) -> Iterator[Fault]:
         """Every group as often as the others, in any order."""
@@ -218,6 +221,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default=",".join(TARGETS), help="of %(default)s")
+    parser.add_argument("--minutes", type=float, default=60, help="no fault after so many")
     parser.add_argument("--keep", action="store_true", help="leave its folder, for a look at it")
     arguments = parser.parse_args()
     if unknown := set(arguments.only.split(",")) - set(TARGETS):
@@ -232,7 +236,7 @@ def main() -> int:
     folder.chmod(0o755)  # the server may run as nobody
     say(f"{asked.faults} faults, seed {asked.seed}, in {folder}")
     began, place = time.monotonic(), Installation(folder, 0.0, free_port())
-    campaign = Campaign(asked.faults, asked.seed, asked.only.split(","), place)
+    campaign = Campaign(asked.faults, asked.seed, asked.only.split(","), asked.minutes, place)
     try:
         wrong = campaign.run()
     except GaveUp as error:
