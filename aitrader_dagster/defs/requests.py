@@ -10,6 +10,7 @@ from aitrader_core.runner.catch_up import due
 from aitrader_core.runner.floor import open_floor
 from aitrader_core.runner.requests import submit
 from aitrader_core.runner.settings import load_settings
+from aitrader_dagster.lib.partitions import open_weekdays
 from aitrader_dagster.lib.resources import TradingFloors
 
 ENQUEUED_TAG = "aitrader/enqueued"  # the job's id, for whoever launched the run
@@ -56,7 +57,7 @@ def enqueue_simulation() -> None:
 def daily_schedule(arena: Arena) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=f"{arena.market}_daily",
-        cron_schedule="30 17 * * 1-5",
+        cron_schedule=f"30 17 * * {open_weekdays(arena.calendar.weekmask)}",
         execution_timezone=arena.calendar.timezone,
         target=enqueue_simulation,
         description="Each model from its last session to the latest one with prices.",

@@ -30,7 +30,7 @@ def market_partitions(arena: Arena) -> MarketPartitions:
     if after_last is None:
         raise ConfigError(f"{arena.market}: last_session is the last of the calendar's horizon")
     sessions = dg.TimeWindowPartitionsDefinition(
-        cron_schedule=f"0 0 * * {_open_weekdays(arena.calendar.weekmask)}",
+        cron_schedule=f"0 0 * * {open_weekdays(arena.calendar.weekmask)}",
         start=arena.first_session.isoformat(),
         end=after_last.isoformat(),
         fmt="%Y-%m-%d",
@@ -55,6 +55,6 @@ PREVIOUS_SESSION = dg.MultiPartitionMapping(
 )
 
 
-def _open_weekdays(weekmask: str) -> str:
+def open_weekdays(weekmask: str) -> str:
     """Cron's weekdays (0 is Sunday) of a mask that begins on Monday."""
     return ",".join(str((day + 1) % 7) for day, is_open in enumerate(weekmask) if is_open == "1")

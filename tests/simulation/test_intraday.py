@@ -239,7 +239,7 @@ class Watcher:
     """Buys one of A at each bar, and says what it can see."""
 
     def trade(self, desk: Desk) -> Ending:
-        prices = [held for row in desk.view.past for held in row.values()]
+        prices = [held for row in desk.view.past.rows for held in row.values()]
         desk.say(f"{desk.is_first} {len(prices)} {sorted(desk.view.opens.values())}")
         desk.buy(A, D(1))
         return Ending.DONE
@@ -290,14 +290,15 @@ def test_a_late_bars_price_is_not_among_what_a_view_holds() -> None:
     desk = desk_at(tape, DAYS[2], cash="1000000")
     for at, after in (*pairwise(CLOCK), (CLOCK[-1], None)):
         view = desk.view
-        past = {p for row in view.past for b in row.values() for p in (b.open, b.close)}
+        past = {p for row in view.past.rows for b in row.values() for p in (b.open, b.close)}
         ahead = {p for b in bars if moment_of(b) >= (view.session, at) for p in (b.high, b.close)}
         ahead |= {b.open for b in bars if moment_of(b) > (view.session, at)}
         assert view.at == at
         assert set(view.opens) == {A, B, C}
         assert past
         assert not (past | set(view.opens.values())) & ahead
-        assert all(moment_of(b) < (view.session, at) for row in view.past for b in row.values())
+        known = [b for row in view.past.rows for b in row.values()]
+        assert all(moment_of(b) < (view.session, at) for b in known)
         following = desk._venue.next_bar()
         assert (following is None) == (after is None)
         if following:
