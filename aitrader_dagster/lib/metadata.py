@@ -55,7 +55,7 @@ def full_metadata(day: ModelDay, stored: Stored) -> Metadata:
 
 
 def standings_table(standings: Sequence[Standing]) -> str:
-    """A leaderboard in Markdown."""
+    """A leaderboard in Markdown; corrections and restated prices where there are any."""
     rows = [
         (
             str(s.rank),
@@ -70,7 +70,13 @@ def standings_table(standings: Sequence[Standing]) -> str:
         for s in standings
     ]
     head = ("", "model", "sessions", "value", "return", "drawdown", "Sharpe", "fills")
-    return _table(head, rows)
+    doubts = {
+        "corrected": [s.corrections for s in standings],
+        "on restated prices": [s.restated for s in standings],
+    }
+    told = {what: counts for what, counts in doubts.items() if any(counts)}
+    more = [tuple(str(counts[n]) for counts in told.values()) for n in range(len(rows))]
+    return _table((*head, *told), [(*row, *extra) for row, extra in zip(rows, more, strict=True)])
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
