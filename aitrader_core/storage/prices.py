@@ -103,8 +103,8 @@ class PriceStore:
         with self._engine.connect() as connection:
             return [Vintage(*row) for row in connection.execute(query)]
 
-    def newest(self, first: date, last: date) -> dict[date, int]:
-        """The newest vintage among the bars and actions of each day from `first` to `last`."""
+    def newest(self, symbols: Sequence[Symbol], first: date, last: date) -> dict[date, int]:
+        """The newest vintage among their bars and actions of each day from `first` to `last`."""
         days = ((bars, bars.c.session), (corporate_actions, corporate_actions.c.ex_date))
         newest: dict[date, int] = {}
         with self._engine.connect() as connection:
@@ -112,7 +112,7 @@ class PriceStore:
                 query = (
                     select(day, func.max(table.c.vintage_id))
                     .join(vintages)
-                    .where(self._ours(), day.between(first, last))
+                    .where(self._ours(), day.between(first, last), table.c.symbol.in_(symbols))
                     .group_by(day)
                 )
                 for of_day, vintage_id in connection.execute(query):
