@@ -223,6 +223,14 @@ def test_a_restated_action_tells_too(traded: Small) -> None:
     assert outdated(traded) == DAYS[5:6]
 
 
+def test_a_symbol_that_the_arena_left_out_restates_nothing(small: Small) -> None:
+    small.priced()
+    small.priced({**ROWS, B: "20 21 22.5 23 24 25"})
+    small.configure(symbols=[A])
+    traded_again(small)
+    assert outdated(small) == []
+
+
 def test_new_sessions_restate_nothing(traded: Small) -> None:
     traded.priced({A: f"{ROWS[A]} 21", B: f"{ROWS[B]} 26"})
     assert outdated(traded) == []
