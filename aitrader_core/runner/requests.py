@@ -64,7 +64,8 @@ def _models(arena: Arena, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_prices(floor: Floor, sessions: Sequence[date]) -> None:
-    by_symbol = floor.prices.sessions_by_symbol()
+    stored = floor.prices.sessions_by_symbol()
+    by_symbol = {s: listed for s, listed in stored.items() if s in floor.arena.symbols}
     priced = {session for listed in by_symbol.values() for session in listed}
     missing = [s for s in sessions if s not in priced]
     where = f"import them first (aitrader prices import --market {floor.arena.market})"

@@ -20,7 +20,7 @@ def restated(floor: Floor, days: Iterable[RowMapping]) -> dict[tuple[str, date],
     first, last = min(d["session"] for d in known), max(d["session"] for d in known)
     before = calendar.between(calendar.first, first)[-depth - 1 : -1]
     sessions = (*before, *calendar.between(first, last))
-    newest = floor.prices.newest(sessions[0], last)
+    newest = floor.prices.newest(floor.arena.symbols, sessions[0], last)
     position = {session: at for at, session in enumerate(sessions)}
     labels: dict[int, str] = {}
     found = {}

@@ -75,7 +75,7 @@ class PriceStore:
             known = self._known(connection, given)
             changed = [b for b in given if known.get((b.session, b.symbol, b.at)) != b]
             rows = [_bar_row(b) for b in changed]
-            self._add(connection, bars, rows, vintage_id, vintage)
+            added = self._add(connection, bars, rows, vintage_id, vintage)
             self._add(
                 connection,
                 corporate_actions,
@@ -83,8 +83,9 @@ class PriceStore:
                 vintage_id,
                 vintage,
             )
-        new = sum((b.session, b.symbol, b.at) not in known for b in changed)
-        return Saved(new, len(changed) - new)
+        keys = [(row["session"], row["symbol"], row["bar_time"]) for row in added]
+        new = sum(key not in known for key in keys)
+        return Saved(new, len(keys) - new)
 
     def vintages(self) -> list[Vintage]:
         """Oldest first."""
@@ -102,8 +103,8 @@ class PriceStore:
         with self._engine.connect() as connection:
             return [Vintage(*row) for row in connection.execute(query)]
 
-    def newest(self, first: date, last: date) -> dict[date, int]:
-        """The newest vintage among the bars and actions of each day from `first` to `last`."""
+    def newest(self, symbols: Sequence[Symbol], first: date, last: date) -> dict[date, int]:
+        """The newest vintage among their bars and actions of each day from `first` to `last`."""
         days = ((bars, bars.c.session), (corporate_actions, corporate_actions.c.ex_date))
         newest: dict[date, int] = {}
         with self._engine.connect() as connection:
@@ -111,7 +112,7 @@ class PriceStore:
                 query = (
                     select(day, func.max(table.c.vintage_id))
                     .join(vintages)
-                    .where(self._ours(), day.between(first, last))
+                    .where(self._ours(), day.between(first, last), table.c.symbol.in_(symbols))
                     .group_by(day)
                 )
                 for of_day, vintage_id in connection.execute(query):
@@ -220,8 +221,8 @@ class PriceStore:
         rows: list[dict[str, Any]],
         vintage_id: int,
         vintage: str,
-    ) -> None:
-        """Insert `rows`; the vintage may say again what it said, and nothing else."""
+    ) -> list[dict[str, Any]]:
+        """Insert those of `rows` that the vintage has not said; it says nothing else again."""
         key = [c.name for c in table.primary_key if c.name not in ("market", "vintage_id")]
         said = (
             {
@@ -236,18 +237,20 @@ class PriceStore:
             else {}
         )
         ours = {"market": self._market, "vintage_id": vintage_id}
-        new = []
+        new: list[dict[str, Any]] = []
         for row in rows:
-            name = tuple(row[part] for part in key)
-            if said.setdefault(name, {**ours, **row}) != {**ours, **row}:
+            name, whole = tuple(row[part] for part in key), {**ours, **row}
+            if name not in said:
+                new.append(whole)
+            if said.setdefault(name, whole) != whole:
                 raise MarketDataError(
                     f"{self._source} gives {row['symbol']} on {name[0]} another "
                     f"{'price' if table is bars else row['kind']} than before under the same "
                     f"vintage, {vintage}: import it as a new vintage"
                 )
-            new.append({**ours, **row})
         if new:
             connection.execute(insert(table).on_conflict_do_nothing(), new)
+        return new
 
     def _latest_bars(
         self, connection: Connection, symbols: Sequence[Symbol], first: date, last: date

@@ -8,7 +8,7 @@ from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.money import ZERO
 from aitrader_core.domain.orders import Approved, Order, Quote, Refused, Side
 from aitrader_core.domain.portfolio import Portfolio
-from aitrader_core.domain.risk import TradingRules, approve
+from aitrader_core.domain.risk import NextSessionSettlement, TradingRules, approve
 
 D = Decimal
 A = Symbol("AAA")
@@ -106,3 +106,55 @@ def test_a_sale_that_costs_more_than_it_brings_needs_the_cash() -> None:
     assert isinstance(decide(Side.SELL, "1", commission="91", portfolio=broke), Approved)
     refused = decide(Side.SELL, "1", commission="91.01", portfolio=broke)
     assert reason(refused) == "costs 1.01, cash is 1.00"
+
+
+# Lots, and what was bought in the session: held, bought of it, the order, and what is said to it.
+NEXT = "what is bought in a session can be sold from the next one on"
+LOTS: dict[str, tuple[str, str, Side, str, str | None]] = {
+    "a lot": ("0", "0", Side.BUY, "100", None),
+    "an odd lot": ("50", "0", Side.BUY, "50", "quantity 50 is not a multiple of the lot, 100"),
+    "lots of an odd position": ("250", "0", Side.SELL, "200", None),
+    "its odd part": ("250", "0", Side.SELL, "50", None),
+    "all of it": ("250", "0", Side.SELL, "250", None),
+    "a part of its odd part": (
+        "250",
+        "0",
+        Side.SELL,
+        "20",
+        "quantity 20 is not a multiple of the lot, 100",
+    ),
+    "more than there is": ("250", "0", Side.SELL, "300", "sells 300 AAA, 250 are held"),
+    "what was held before": ("250", "100", Side.SELL, "150", None),
+    "what was bought": (
+        "250",
+        "100",
+        Side.SELL,
+        "250",
+        f"sells 250 AAA, 250 are held, 150 of them sellable: {NEXT}",
+    ),
+    "nothing but what was bought": (
+        "100",
+        "100",
+        Side.SELL,
+        "100",
+        f"sells 100 AAA, 100 are held, 0 of them sellable: {NEXT}",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LOTS)
+def test_lots_that_settle_at_the_next_session(what: str) -> None:
+    held, bought, side, quantity, sentence = LOTS[what]
+    rules = NextSessionSettlement(lot_size=D(100))
+    portfolio = Portfolio(D(10_000), {A: D(held)})
+    order = Order(A, side, D(quantity))
+    quote = Quote(D(1), D(quantity), D(0))
+    decision = approve(order, portfolio, quote, rules, D(bought))
+    assert decision == (Approved(order) if sentence is None else Refused(order, sentence))
+
+
+def test_a_lot_is_a_step_unless_given() -> None:
+    assert TradingRules(D("0.5")).lot == D("0.5")
+    assert TradingRules(D("0.5"), D(2)).lot == 2
+    with pytest.raises(ValueError, match="^lot_size is 0.75, no multiple of 0.5$"):
+        TradingRules(D("0.5"), D("0.75"))

@@ -10,6 +10,7 @@ from aitrader_core.domain.errors import InputError
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.requests import parse_date, submit
 from aitrader_core.storage.job import DetailStatus, JobStatus
+from tests.small import DAYS, A, B, Small
 
 FIRST, LAST = "2012-06-01", "2012-06-15"
 MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random"
@@ -171,3 +172,13 @@ def test_a_symbol_whose_newest_bar_is_missing(floor: Floor) -> None:
     """A vendor that is late with one symbol: its day would fail with MissingBar."""
     forget(floor, "symbol = 'IBM' and session = '2013-03-01'")
     assert "IBM has no bar on 2013-03-01" in refused(floor, "2013-02-25", "2013-03-01")
+
+
+def test_prices_of_a_symbol_that_the_arena_left_out_are_nobodys_business(small: Small) -> None:
+    small.priced({A: "10 11 12 13 14", B: "20 21 22 23 24 25"})
+    small.configure(symbols=[B])
+    submit(small.floor, str(DAYS[0]), str(DAYS[5]), ["buy_and_hold"], source="test")
+    small.configure(symbols=[A])
+    assert refused(small.floor, str(DAYS[0]), str(DAYS[5]), ["buy_and_hold"]).startswith(
+        f"1 of the 6 sessions have no prices, the first is {DAYS[5]}: "
+    )
