@@ -27,6 +27,8 @@ from typing import IO
 from urllib.parse import quote
 
 import psycopg
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
 
 from aitrader_core.domain.errors import StorageError
 from aitrader_core.storage.databases import PATIENCE, ensure_databases
@@ -71,10 +73,11 @@ def embedded_server(data: Path) -> Iterator[str]:
 def revive(data: Path) -> bool:
     """Whether the server on `data` was gone and is started again, for somebody who uses it.
 
-    One that restarts by itself after a crash is waited for. StorageError if it cannot be started.
+    One that is there and refuses is left alone: it is full, or recovers by itself from a crash.
+    StorageError if it cannot be started.
     """
     server = _Server(_resolved(data))
-    if server.answers():
+    if not server.is_gone():
         return False
     with server.turn():
         return server.ensure_up()
@@ -193,6 +196,11 @@ class _Server:
             psycopg.connect(url, connect_timeout=PATIENCE).close()
             return True
         return False
+
+    def is_gone(self) -> bool:
+        url = DatabaseUrls(self.url).in_database("postgres")
+        conninfo = make_conninfo(url, connect_timeout=PATIENCE)
+        return pq.PGconn.ping(conninfo.encode()) == pq.Ping.NO_RESPONSE
 
     def user_file(self) -> IO[str]:
         return self._beside("users")
