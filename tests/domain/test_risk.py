@@ -150,7 +150,7 @@ def test_lots_that_settle_at_the_next_session(what: str) -> None:
     order = Order(A, side, D(quantity))
     quote = Quote(D(1), D(quantity), D(0))
     decision = approve(order, portfolio, quote, rules, D(bought))
-    assert decision == (Approved(order) if sentence is None else Refused(order, sentence))
+    assert decision == (Approved(order, quote) if sentence is None else Refused(order, sentence))
 
 
 def test_a_lot_is_a_step_unless_given() -> None:
