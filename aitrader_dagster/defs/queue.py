@@ -25,7 +25,9 @@ from aitrader_dagster.lib.resources import TradingFloors
 
 MOST_ATTEMPTS = 3  # of a run whose process was lost; a model that fails is not tried again
 GONE_FOR = 10.0  # seconds that a started run may be without a sign of life
-BORN = time.time()  # of this code server, which starts the runs
+# Seconds that a run may be starting: as long as Dagster waits for a code server to start it. That
+# this one is younger than the run says nothing: the daemon takes a new one every minute.
+STARTING_FOR = 60.0
 
 _AT_WORK = [
     dg.DagsterRunStatus.STARTING,
@@ -104,9 +106,8 @@ def bury_the_dead(
     """Report runs whose process is gone, which Dagster itself does not notice.
 
     A run at work holds a named connection to the database. One that is without it on two looks,
-    some seconds apart, is dead: one that has begun, or that a code server before this one was
-    starting; what this one starts, it watches itself. Returns the runs to look at again, with the
-    time of the first look.
+    some seconds apart, is dead: one that has begun, or has been starting for too long. Returns the
+    runs to look at again, with the time of the first look.
     """
     now = time.time()
     ids = {r.dagster_run.run_id for r in _runs_at_work(instance, floor.arena.market)}
@@ -130,7 +131,7 @@ def _runs_at_work(instance: dg.DagsterInstance, market: str) -> list[dg.RunRecor
         record
         for record in instance.get_run_records(dg.RunsFilter(statuses=_AT_WORK))
         if _gives_signs(record.dagster_run, market)
-        and (record.start_time or _is_abandoned(instance, record.dagster_run.run_id))
+        and (record.start_time or _starts_too_long(instance, record.dagster_run.run_id))
     ]
 
 
@@ -142,10 +143,10 @@ def _gives_signs(run: dg.DagsterRun, market: str) -> bool:
     return bool(keys & run.asset_selection)
 
 
-def _is_abandoned(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether the code server that was starting this run is gone."""
+def _starts_too_long(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether whoever was starting this run is gone, most likely."""
     launched = instance.get_run_stats(run_id).launch_time
-    return launched is not None and launched < BORN
+    return launched is not None and time.time() - launched > STARTING_FOR
 
 
 def _continue(

@@ -153,7 +153,7 @@ def test_a_silent_run_is_dead_at_the_second_look(
     assert buried.status is dg.DagsterRunStatus.FAILURE
 
 
-def test_a_run_that_a_former_code_server_was_starting_is_dead_too(
+def test_a_run_that_is_starting_for_too_long_is_dead_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = _submit(world, ["momentum"])
@@ -161,7 +161,7 @@ def test_a_run_that_a_former_code_server_was_starting_is_dead_too(
     starting = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, "us_simulate")
     world.instance.report_dagster_event(starting, run.run_id)
     assert bury_the_dead(world.instance, world.floor, {}) == {}
-    monkeypatch.setattr(queue, "BORN", time.time())
+    monkeypatch.setattr(queue, "STARTING_FOR", 0.0)
     assert list(bury_the_dead(world.instance, world.floor, {})) == [run.run_id]
 
 
