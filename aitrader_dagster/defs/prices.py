@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 
 from aitrader_core.runner.arena import Arena
+from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.import_prices import import_missing
 from aitrader_dagster.lib.partitions import MarketPartitions
 from aitrader_dagster.lib.resources import TradingFloors
@@ -33,29 +34,37 @@ def bars_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefinitio
         context: dg.AssetExecutionContext, floors: TradingFloors
     ) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
         """Unadjusted bars, as the price source gives them, with their vintage."""
-        sessions = sorted(date.fromisoformat(key) for key in context.partition_keys)
         opened = floors.open(arena.market)
-        imported = import_missing(opened, sessions[0], sessions[-1], datetime.now(UTC))
-        counts = opened.prices.counts(sessions[0], sessions[-1])
-        missing = [session for session in sessions if session not in counts]
-        for jump in imported.jumps:
-            context.log.warning(str(jump))
-        if not missing:
-            yield dg.MaterializeResult(metadata={"symbols": max(counts.values())})
-            return
-        for session in sorted(counts):
-            yield dg.AssetMaterialization(context.asset_key, partition=session.isoformat())
-        why = imported.stopped or (
-            f"the source, {arena.source.name}, has none; a file is imported with `aitrader prices "
-            f"import --market {arena.market} FILE`"
-        )
-        raise dg.Failure(
-            f"{len(missing)} of {len(sessions)} sessions have no prices, the first is "
-            f"{missing[0]}: {why}",
-            allow_retries=False,
-        )
+        with opened.turns.at_work(context.run.run_id):
+            yield from _import(context, opened)
 
     return bars
+
+
+def _import(
+    context: dg.AssetExecutionContext, floor: Floor
+) -> Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]:
+    sessions = sorted(date.fromisoformat(key) for key in context.partition_keys)
+    imported = import_missing(floor, sessions[0], sessions[-1], datetime.now(UTC))
+    for jump in imported.jumps:
+        context.log.warning(str(jump))
+    counts = floor.prices.counts(sessions[0], sessions[-1])
+    missing = [session for session in sessions if session not in counts]
+    if not missing:
+        yield dg.MaterializeResult(metadata={"symbols": max(counts.values())})
+        return
+    for session in sorted(counts):
+        yield dg.AssetMaterialization(context.asset_key, partition=session.isoformat())
+    arena = floor.arena
+    why = imported.stopped or (
+        f"the source, {arena.source.name}, has none; a file is imported with `aitrader prices "
+        f"import --market {arena.market} FILE`"
+    )
+    raise dg.Failure(
+        f"{len(missing)} of {len(sessions)} sessions have no prices, the first is "
+        f"{missing[0]}: {why}",
+        allow_retries=False,
+    )
 
 
 def bars_check(arena: Arena) -> dg.AssetChecksDefinition:

@@ -20,7 +20,7 @@ from aitrader_dagster.lib.job_runs import (
     models_of,
     request,
 )
-from aitrader_dagster.lib.partitions import MarketPartitions
+from aitrader_dagster.lib.partitions import DATE, MODEL, MarketPartitions
 from aitrader_dagster.lib.resources import TradingFloors
 
 MOST_ATTEMPTS = 3  # of a run whose process was lost; a model that fails is not tried again
@@ -86,6 +86,7 @@ def tend(
         requests, active = _continue(instance, floor, job, partitions)
         if requests or active:
             return requests, f"job {job.id} is running"
+        report_untold(instance, floor, job)
         floor.jobs.finish(job.id)
     job = floor.jobs.next_pending(market)
     if job is None:
@@ -98,6 +99,21 @@ def tend(
     if not floor.jobs.start(job.id):
         return [], f"job {job.id} was canceled just now"
     return first_requests(instance, job, job.models, partitions), ""
+
+
+def report_untold(instance: dg.DagsterInstance, floor: Floor, job: Job) -> None:
+    """Materializations that a run of `job` was killed before it could tell of, though it stored."""
+    if all(run.status == dg.DagsterRunStatus.SUCCESS for run in latest_runs(instance, job)):
+        return
+    key = dg.AssetKey([floor.arena.market, "model_day"])
+    told = instance.get_materialized_partitions(key)
+    for model in job.models:
+        for session in floor.model_days.sessions(floor.arena.market, model, job.request):
+            partition = dg.MultiPartitionKey({DATE: session.isoformat(), MODEL: model})
+            if partition not in told:
+                instance.report_runless_asset_event(
+                    dg.AssetMaterialization(key, partition=partition, metadata={"job": job.id})
+                )
 
 
 def bury_the_dead(
@@ -126,7 +142,7 @@ def bury_the_dead(
 
 
 def _runs_at_work(instance: dg.DagsterInstance, market: str) -> list[dg.RunRecord]:
-    """Runs that simulate or publish, launched by a sensor, the UI or a backfill."""
+    """Runs that import, simulate or publish, launched by a sensor, the UI or a backfill."""
     return [
         record
         for record in instance.get_run_records(dg.RunsFilter(statuses=_AT_WORK))
@@ -139,7 +155,7 @@ def _gives_signs(run: dg.DagsterRun, market: str) -> bool:
     """By its job; a run that the UI or a backfill made of assets has a selection instead."""
     if run.asset_selection is None:
         return run.job_name in (f"{market}_simulate", f"{market}_publish")
-    keys = {dg.AssetKey([market, name]) for name in ("model_day", "leaderboard")}
+    keys = {dg.AssetKey([market, name]) for name in ("bars", "model_day", "leaderboard")}
     return bool(keys & run.asset_selection)
 
 

@@ -56,7 +56,10 @@ SUBMISSIONS = {
         "'2012-06-31' is not a date: write it as YYYY-MM-DD",
     ),
     "no start": (("--end", "2012-06-01"), "Missing option '--start' (see aitrader jobs submit"),
-    "an unknown market": ((*RANGE, "--market", "moon"), "moon.yaml does not exist; arenas has us"),
+    "an unknown market": (
+        (*RANGE, "--market", "moon"),
+        "moon.yaml does not exist; arenas has cn, crypto, us",
+    ),
 }
 
 
