@@ -103,6 +103,8 @@ def _follow(desk: Desk, record: Record, place: str) -> None:
 
 def _roll_back(desk: Desk, record: Record, order: Order, place: str) -> None:
     """Quantities that the trade does not explain were changed before it."""
+    if order.symbol not in desk.view.opens:
+        return  # nobody can say what it would have made
     traded = _after(desk.portfolio, order, desk.view.opens)
     moved, cash = distance(record, traded)
     target = {s: desk.portfolio.held(s) + q for s, q in moved.items()}

@@ -58,7 +58,7 @@ class Recording:
 
     @property
     def is_intraday(self) -> bool:
-        return any(record.at != DAILY for record in self.records)
+        return any(record.at != DAILY for record in self.records[1:] or self.records)
 
     def place(self, record: Record) -> str:
         return f"{self.path.name}:{record.line}"

@@ -66,9 +66,9 @@ class Portfolio:
             del positions[symbol]
         return Portfolio(cash, positions)
 
-    def _with_cash(self, cash: Decimal, fact: object) -> "Portfolio":
-        if cash < 0:
-            raise LedgerError(f"{fact} leaves cash {cash}")
+    def _with_cash(self, cash: Decimal, fact: Fill | Adjustment) -> "Portfolio":
+        if cash < 0 or fact.quantity_change:
+            raise LedgerError(f"{fact} leaves cash {cash} and {fact.quantity_change} of no symbol")
         return Portfolio(cash, self.positions)
 
     def held(self, symbol: Symbol) -> Decimal:

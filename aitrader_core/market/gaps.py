@@ -41,9 +41,10 @@ class Jump:
     open: Decimal
 
     def __str__(self) -> str:
+        expected = f"{self.expected:.2f}" if self.expected >= 1 else f"{self.expected:.4g}"
         return (
             f"{self.symbol} opened at {plain(self.open)} on {self.session}, where its previous"
-            f" close and corporate actions lead to {self.expected:.2f}: an unlisted or wrong split?"
+            f" close and corporate actions lead to {expected}: an unlisted or wrong split?"
         )
 
 

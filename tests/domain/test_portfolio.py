@@ -134,3 +134,9 @@ def test_a_fraction_needs_an_open_to_be_paid_at() -> None:
     with pytest.raises(MissingBar, match=f"AAA splits on {TODAY} but has no open"):
         list(adjustments(HUNDRED, [split("1.55")], {}, D(1)))
     assert list(adjustments(HUNDRED, [split("2")], {}, D(1))), "a whole split needs none"
+
+
+def test_a_quantity_of_no_symbol_is_refused() -> None:
+    correction = Adjustment(None, AdjustmentKind.CORRECTION, D(1), D(0), reason="why not")
+    with pytest.raises(LedgerError, match="1 of no symbol"):
+        Portfolio(D(10)).apply(correction)
