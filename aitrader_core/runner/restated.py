@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 
 from sqlalchemy import RowMapping
 
@@ -22,15 +23,17 @@ def restated(floor: Floor, days: Iterable[RowMapping]) -> dict[tuple[str, date],
     sessions = (*before, *calendar.between(first, last))
     newest = floor.prices.newest(floor.arena.symbols, sessions[0], last)
     position = {session: at for at, session in enumerate(sessions)}
-    labels: dict[int, str] = {}
-    found = {}
-    for day in known:
-        at = position[day["session"]]
+
+    @cache
+    def now(session: date) -> str | None:
+        """The newest prices that can be seen on a session: the same for all models."""
+        at = position[session]
         seen = [newest[s] for s in sessions[max(0, at - depth) : at + 1] if s in newest]
-        if not seen:
-            continue
-        now = labels.setdefault(max(seen), "") or floor.prices.label(max(seen))
-        labels[max(seen)] = now
-        if now != day["manifest"]["prices"]:
-            found[day["model"], day["session"]] = now
-    return found
+        return label(max(seen)) if seen else None
+
+    label = cache(floor.prices.label)
+    return {
+        (day["model"], day["session"]): prices
+        for day in known
+        if (prices := now(day["session"])) and prices != day["manifest"]["prices"]
+    }
