@@ -14,7 +14,7 @@ def models_sensor(arena: Arena, partitions: MarketPartitions) -> dg.SensorDefini
 
     @dg.sensor(
         name=f"{arena.market}_models",
-        minimum_interval_seconds=2,
+        minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def models(

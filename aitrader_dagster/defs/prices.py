@@ -89,7 +89,7 @@ def prices_sensor(arena: Arena) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=f"{arena.market}_prices",
-        minimum_interval_seconds=10,
+        minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def prices(context: dg.SensorEvaluationContext, floors: TradingFloors) -> dg.SensorResult:
