@@ -14,11 +14,8 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
-    bindparam,
-    func,
     select,
     text,
-    update,
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -106,56 +103,57 @@ def _live_row(
     return connection.execute(query).mappings().first()
 
 
-# Built once: building a statement costs more than running it.
-_KEY = (model_days.c.market == bindparam("of_market")) & (
-    model_days.c.model == bindparam("of_model")
-)
-_FIND = select(model_days.c.id).where(_KEY, _LIVE, model_days.c.session == bindparam("of_session"))
-_SUPERSEDE_ALL = update(model_days).where(_KEY, _LIVE).values(superseded_at=func.now())
-_SUPERSEDE = _SUPERSEDE_ALL.where(model_days.c.session >= bindparam("from_session"))
-_NUMBER = text("""
-    select nextval(pg_get_serial_sequence('model_days', 'id')),
+# What a new day supersedes, the close that it follows, and its own id and revision: all at once,
+# since each question to the server costs as much as a row.
+_MAKE_ROOM = text("""
+    with previous as (
+        select id from model_days
+         where (market, model, session) = (:market, :model, cast(:after as date))
+           and superseded_at is null),
+    gone as (
+        update model_days set superseded_at = now()
+         where (market, model) = (:market, :model) and superseded_at is null
+           and (cast(:after as date) is null or session >= cast(:first as date))
+        returning id)
+    select nextval(pg_get_serial_sequence('model_days', 'id')) as id,
            1 + coalesce((select max(revision) from model_days d
                           where (d.market, d.model, d.session)
-                                = (:of_market, :of_model, asked.session)), 0)
+                                = (:market, :model, asked.session)), 0) as revision,
+           (select id from previous) as previous_id,
+           (select count(*) from gone) as superseded
       from unnest(cast(:sessions as date[])) with ordinality as asked (session, position)
      order by position
 """)
 
 
 def _put(connection: Connection, days: Sequence[ModelDay], origin: Origin) -> list[Stored]:
-    key = {"of_market": days[0].market, "of_model": days[0].model}
-    previous, superseded = _follow(connection, days[0], key)
-    sessions = [day.session for day in days]
-    numbered = connection.execute(_NUMBER, {**key, "sessions": sessions}).all()
+    first = days[0]
+    asked = {
+        "market": first.market,
+        "model": first.model,
+        "after": first.opening.after,
+        "first": first.session,
+        "sessions": [day.session for day in days],
+    }
+    room = connection.execute(_MAKE_ROOM, asked).all()
+    previous = room[0].previous_id
+    if previous is None and first.opening.after is not None:
+        raise LedgerError(
+            f"{first.market}/{first.model} of {first.session} opens with the close of "
+            f"{first.opening.after}, which is not stored"
+        )
+    made = {"request": origin.request, "run_id": origin.run_id}
     drafts: dict[Table, list[Mapping[str, object]]] = {table: [] for table in _COPIED}
-    for day, (day_id, revision) in zip(days, numbered, strict=True):
-        row = {"id": day_id, "revision": revision, "previous_id": previous}
-        made = {"request": origin.request, "run_id": origin.run_id}
+    for day, place in zip(days, room, strict=True):
+        row = {"id": place.id, "revision": place.revision, "previous_id": previous}
         drafts[model_days].append({**row, **rows.day_row(day), **made})
         for table, children in rows.child_rows(day).items():
-            drafts[table] += [{"model_day_id": day_id, **child} for child in children]
-        previous = day_id
+            drafts[table] += [{"model_day_id": place.id, **child} for child in children]
+        previous = place.id
     for table, found in drafts.items():
         if found:
             _copy(connection, table, found)
-    return [Stored(revision, 0 if at else superseded) for at, (_, revision) in enumerate(numbered)]
-
-
-def _follow(
-    connection: Connection, day: ModelDay, key: Mapping[str, str]
-) -> tuple[int | None, int]:
-    """The id of the close that `day` opens with, and how many days it supersedes."""
-    if day.opening.after is None:
-        return None, connection.execute(_SUPERSEDE_ALL, key).rowcount
-    previous = connection.scalar(_FIND, {**key, "of_session": day.opening.after})
-    if previous is None:
-        raise LedgerError(
-            f"{day.market}/{day.model} of {day.session} opens with the close of "
-            f"{day.opening.after}, which is not stored"
-        )
-    later = {**key, "from_session": day.session}
-    return previous, connection.execute(_SUPERSEDE, later).rowcount
+    return [Stored(p.revision, 0 if at else p.superseded) for at, p in enumerate(room)]
 
 
 def _copy(connection: Connection, table: Table, found: Sequence[Mapping[str, object]]) -> None:

@@ -154,7 +154,7 @@ def test_nothing_of_a_day_is_left_and_the_walk_goes_on(
             assert walked.days() == undisturbed
         else:
             break
-    assert number == 10, "to find, to supersede, to number, the days, their five kinds of row"
+    assert number == 9, "to make room, the days, their five kinds of row, then the job's"
 
 
 @pytest.mark.parametrize(("fault", "stored"), [(before_commit, 0), (after_commit, 1)])

@@ -276,4 +276,4 @@ class DeskMachine(RuleBasedStateMachine):
 
 
 TestDesk = DeskMachine.TestCase
-TestDesk.settings = settings(max_examples=250, stateful_step_count=25, deadline=None)
+TestDesk.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
