@@ -163,31 +163,38 @@ def status(market: str, as_json: bool) -> None:
 @market_option
 @as_json_option
 def list_gaps(market: str, as_json: bool) -> None:
-    """Sessions that a symbol lacks, and jumps that nothing explains; exit 1 if there are any."""
+    """Sessions and bars that a symbol lacks, and jumps that nothing explains; exit 1 if any."""
     with open_floor(market) as floor:
         by_symbol = floor.prices.sessions_by_symbol()
         missing = _gaps(floor, by_symbol)
+        short = floor.prices.short_sessions()
         jumps = floor.suspects(floor.arena.calendar.first, floor.arena.calendar.last)
     if as_json:
         print_json(
             {
                 "missing": {symbol: list(days) for symbol, days in missing.items()},
+                "short": [asdict(session) for session in short],
                 "jumps": [
-                    {"symbol": j.symbol, "session": j.session, "expected": j.expected, "at": j.open}
-                    for j in jumps
+                    {
+                        "symbol": jump.symbol,
+                        "session": jump.session,
+                        "expected": jump.expected,
+                        "open": jump.open,
+                    }
+                    for jump in jumps
                 ],
             }
         )
     else:
         for symbol, days in missing.items():
             say(f"{symbol} lacks {counted(len(days), 'session')}: {_spelled(days)}")
-        for jump in jumps:
-            say(str(jump))
+        for doubt in (*short, *jumps):
+            say(str(doubt))
         if not by_symbol:
             say(f"there are no prices yet: aitrader prices import --market {market}")
-        elif not missing and not jumps:
+        elif not (missing or short or jumps):
             say(f"no gaps and no unexplained jumps in {counted(len(by_symbol), 'symbol')}")
-    if missing or jumps:
+    if missing or short or jumps:
         sys.exit(1)
 
 

@@ -86,5 +86,8 @@ def _check_prices(floor: Floor, sessions: Sequence[date]) -> None:
                 + (f" and {len(inside) - 1} more sessions" if len(inside) > 1 else "")
                 + f": {where}"
             )
+    for short in floor.prices.short_sessions() if floor.arena.is_intraday else ():
+        if short.symbol in by_symbol and sessions[0] <= short.session <= sessions[-1]:
+            raise JobError(f"{short}: {where}")
     if jumps := floor.suspects(sessions[0], sessions[-1]):
         raise JobError(floor.not_trusted(jumps[0]))

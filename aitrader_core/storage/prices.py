@@ -54,6 +54,19 @@ class Vintage:
     actions: int
 
 
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A session in which a symbol has `found` bars, and another one `most`."""
+
+    symbol: Symbol
+    session: date
+    found: int
+    most: int
+
+    def __str__(self) -> str:
+        return f"{self.symbol} has {self.found} of {self.most} bars on {self.session}"
+
+
 class PriceStore:
     """The price history of one market from one source."""
 
@@ -191,6 +204,21 @@ class PriceStore:
             for symbol, session in connection.execute(query):
                 found.setdefault(Symbol(symbol), []).append(session)
         return found
+
+    def short_sessions(self) -> list[Short]:
+        """Where a symbol has fewer bars within a session than another one has."""
+        count = func.count(bars.c.bar_time.distinct())
+        most = func.max(count).over(partition_by=bars.c.session)
+        each = (
+            select(bars.c.symbol, bars.c.session, count.label("found"), most.label("most"))
+            .join(vintages)
+            .where(self._ours())
+            .group_by(bars.c.symbol, bars.c.session)
+            .subquery()
+        )
+        query = select(each).where(each.c.found < each.c.most).order_by(each.c.session)
+        with self._engine.connect() as connection:
+            return [Short(*row) for row in connection.execute(query)]
 
     def _ours(self) -> Any:
         return (vintages.c.market == self._market) & (vintages.c.source == self._source)

@@ -97,12 +97,13 @@ def test_gaps(market: Small, on_small: Run) -> None:
     assert as_json.exit_code == 1
     assert json.loads(as_json.stdout) == {
         "missing": {"AAA": ["2012-06-04", "2012-06-07"]},
+        "short": [],
         "jumps": [
             {
                 "symbol": "BBB",
                 "session": "2012-06-05",
                 "expected": "40.00000000",
-                "at": "10.00000000",
+                "open": "10.00000000",
             }
         ],
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from itertools import count
 
@@ -196,6 +196,14 @@ def test_sessions_are_told_by_symbol(prices: PriceStore) -> None:
     prices.save("v2", [*RESTATED, bar(B, DAYS[3], "12"), bar(C, DAYS[0], "1")], [])
     assert prices.sessions() == DAYS
     assert prices.sessions_by_symbol() == {A: DAYS[:3], B: DAYS, C: DAYS[:1]}
+
+
+def test_a_session_with_fewer_bars_than_the_others_have_is_told(prices: PriceStore) -> None:
+    hours = [time(10), time(11), time(12)]
+    whole = [replace(bar(A, day, "10"), at=at) for day in DAYS[:2] for at in hours]
+    part = [replace(bar(B, DAYS[0], "10"), at=at) for at in hours[:2]]
+    prices.save("v1", [*whole, *part], [])
+    assert list(map(str, prices.short_sessions())) == [f"BBB has 2 of 3 bars on {DAYS[0]}"]
 
 
 BROKEN = {
