@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aitrader_core.domain.errors import RecordingError
-from aitrader_core.domain.market import DAILY, Symbol
+from aitrader_core.domain.market import DAILY, Moment, Symbol
 from aitrader_core.domain.money import money
 from aitrader_core.domain.orders import Order, Side
 from aitrader_core.domain.portfolio import Portfolio
@@ -23,7 +23,6 @@ _ACTIONS = {
     "no_trade": None,
 }
 _TOO_LARGE = Decimal(10) ** 15  # as for an arena's initial cash
-Moment = tuple[date, time]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -76,13 +75,13 @@ def span(start: str | None, end: str | None) -> tuple[date, date]:
 def known_models(floor: "Floor", names: Sequence[str]) -> Sequence[str]:
     """`names`, or all that have traded. InputError for one that nobody knows."""
     from aitrader_core.domain.errors import InputError
+    from aitrader_core.runner.config import did_you_mean
     from aitrader_core.storage.equity import last_sessions
 
     stored = sorted(last_sessions(floor.engine, floor.arena.market))
     known = [*floor.arena.models, *(m for m in stored if m not in floor.arena.models)]
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = did_you_mean(name, known)
             raise InputError(f"there is no model {name!r}: {hint}there are {', '.join(known)}")
     return names or stored

@@ -9,6 +9,7 @@ from typing import NewType
 Symbol = NewType("Symbol", str)
 
 DAILY = time(0)  # the one bar of a session that has no more
+Moment = tuple[date, time]  # a session and a bar of it, by the time that tells it apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Past:
                 closes[symbol] = [bar.close]
 
     @property
-    def latest(self) -> tuple[date, time] | None:
+    def latest(self) -> Moment | None:
         """Session and time of the newest row."""
         if not self.rows or not self.rows[-1]:
             return None
@@ -105,7 +106,7 @@ class MarketView:
         return sorted(self.opens)
 
     @property
-    def previous(self) -> tuple[date, time] | None:
+    def previous(self) -> Moment | None:
         """Session and time of the bar before this one."""
         return self.past.latest
 

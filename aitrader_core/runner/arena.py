@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -91,11 +90,9 @@ class Arena:
     def model(self, name: str) -> Model:
         """ConfigError for one that the arena does not have."""
         if name not in self.models:
-            near = get_close_matches(name, self.models, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
             raise ConfigError(
-                f"there is no model {name!r} in the {self.market} arena: {hint}"
-                f"it has {', '.join(self.models)}"
+                f"there is no model {name!r} in the {self.market} arena: "
+                f"{config.did_you_mean(name, self.models)}it has {', '.join(self.models)}"
             )
         return self.models[name]
 

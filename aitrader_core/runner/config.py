@@ -1,7 +1,7 @@
 """What the files under configs/ say, parsed once into frozen models."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -148,9 +148,13 @@ def _fault(as_type: type[Any], fault: Any) -> str:
 
 
 def _unknown(key: str, allowed: Sequence[str]) -> str:
-    near = get_close_matches(key, allowed, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"unknown key; {hint}allowed are {', '.join(allowed) or 'none'}"
+    return f"unknown key; {did_you_mean(key, allowed)}allowed are {', '.join(allowed) or 'none'}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question, with a space after it, or nothing when nothing is near."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def _within(as_type: type[Any], place: Sequence[Any]) -> type[Any]:

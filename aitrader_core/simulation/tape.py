@@ -7,9 +7,16 @@ from datetime import date, time
 from types import MappingProxyType
 
 from aitrader_core.domain.errors import MarketDataError, MissingBar
-from aitrader_core.domain.market import DAILY, Bar, CorporateAction, MarketView, Past, Split, Symbol
-
-Moment = tuple[date, time]  # a session and a bar of it, by the time that tells it apart
+from aitrader_core.domain.market import (
+    DAILY,
+    Bar,
+    CorporateAction,
+    MarketView,
+    Moment,
+    Past,
+    Split,
+    Symbol,
+)
 
 
 class Tape:

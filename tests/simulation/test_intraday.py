@@ -13,10 +13,17 @@ from hypothesis import strategies as st
 
 from aitrader_core.agents.kinds import BASELINES
 from aitrader_core.domain.errors import MarketDataError, MissingBar
-from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, MarketView, Split
+from aitrader_core.domain.market import (
+    Bar,
+    CashDividend,
+    CorporateAction,
+    MarketView,
+    Moment,
+    Split,
+)
 from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.simulation.desk import Desk
-from aitrader_core.simulation.tape import Moment, Playhead, Tape
+from aitrader_core.simulation.tape import Playhead, Tape
 from tests.simulation.tapes import (
     SYMBOLS,
     A,
