@@ -127,6 +127,12 @@ create trigger append_only before update or delete on transcripts
 create trigger sealed after insert on transcripts
     referencing new table as added for each statement execute function refuse_late_rows();
 
+-- what was asked and answered; only the retention of old rows deletes some
+create trigger append_only before update on model_calls
+    for each row execute function refuse_change();
+create trigger append_only before update on failed_days
+    for each row execute function refuse_change();
+
 -- row triggers do not see a truncate
 create trigger no_truncate before truncate on model_days
     for each statement execute function refuse_change();

@@ -44,7 +44,7 @@ class Recorded:
         except OSError:
             return "unreadable"
 
-    def check(self, symbols: Iterable[Symbol], *, intraday: bool) -> None:
+    def check(self, symbols: Iterable[Symbol], *, intraday: bool, offline: bool) -> None:  # noqa: ARG002
         """Raises RecordingError for a recording that can't be traded in such an arena."""
         recording = read_recording(self.file)
         for record, symbol in recording.unlisted(set(symbols)):

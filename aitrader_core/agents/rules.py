@@ -3,7 +3,7 @@
 Each is a frozen dataclass whose fields are its configuration.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -127,6 +127,10 @@ class RandomTrader:
 
     seed: int = 0
     turnover: Annotated[float, Field(gt=0, le=1)] = 0.1
+
+    def repeated(self, number: int) -> "RandomTrader":
+        """The repeat of that number draws by a seed of its own."""
+        return replace(self, seed=self.seed + number - 1)
 
     def trade(self, desk: Desk) -> Ending:
         view, held = desk.view, desk.portfolio.positions

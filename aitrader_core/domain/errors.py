@@ -11,6 +11,9 @@ AitraderError
 ├── LedgerError           a fact would break the ledger: always a bug, never a model's mistake
 ├── ChainError            the session before this one is not stored
 ├── ToolError             a model's mistake in a call: told to the model, never ends its day
+├── ProviderError         a language model's provider gave no answer, after the last try
+├── BudgetSpent           the money or tokens allowed to a model or a job are used up
+├── ReplayMiss            a replay asks what was never recorded: says what differs first
 └── StorageError          the database is down, or refuses
 """
 
@@ -56,6 +59,18 @@ class ChainError(AitraderError):
 
 
 class ToolError(AitraderError):
+    pass
+
+
+class ProviderError(AitraderError):
+    pass
+
+
+class BudgetSpent(AitraderError):  # noqa: N818 - says what is so
+    pass
+
+
+class ReplayMiss(AitraderError):  # noqa: N818 - likewise
     pass
 
 

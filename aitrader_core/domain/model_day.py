@@ -1,7 +1,7 @@
 """One model trading one session: where it starts from, and the record that it ends in."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
@@ -9,13 +9,17 @@ from enum import StrEnum
 from aitrader_core.domain.money import ZERO
 from aitrader_core.domain.orders import Blotter, Fill, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
-from aitrader_core.domain.transcript import Entry
+from aitrader_core.domain.transcript import SUMMARY, Entry, Usage, usage_of
 
 
 class Ending(StrEnum):
     """Why a model stopped trading its session."""
 
     DONE = "done"
+    STEP_LIMIT = "step_limit"
+    COST_LIMIT = "cost_limit"
+    DEADLINE = "deadline"
+    REFUSED_BY_PROVIDER = "refused_by_provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,16 @@ class ModelDay:
         return figures
 
     @property
+    def usage(self) -> Usage:
+        """What its language model took, if it has one."""
+        return usage_of(self.transcript)
+
+    @property
+    def summary(self) -> str | None:
+        """A paragraph on what was done and why, where the model gives one."""
+        return next((e.text for e in reversed(self.transcript) if e.role == SUMMARY), None)
+
+    @property
     def as_opening(self) -> Opening:
         """What the next session starts from."""
         return Opening(self.closing, self.performance, self.session)
@@ -171,3 +185,5 @@ class Manifest:
     code: str  # version of aitrader
     config: str  # hash of the model's configuration and the arena's terms
     prices: str  # source and vintage of the bars
+    # what the model itself is made of: prompt, endpoint, price list, ...
+    agent: Mapping[str, str] = field(default_factory=dict)

@@ -15,6 +15,8 @@ from pydantic import TypeAdapter
 
 from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.kinds import KINDS
+from aitrader_core.agents.llm.calls import Mode
+from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.risk import NextSessionSettlement, TradingRules
@@ -26,7 +28,7 @@ from aitrader_core.market.source import PriceSource
 from aitrader_core.runner import config
 from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
 from aitrader_core.runner.model_day import Trader
-from aitrader_core.runner.settings import alphavantage_key
+from aitrader_core.runner.settings import alphavantage_key, environment
 from aitrader_core.simulation.costs import CostProfile
 
 Built = TypeVar("Built")
@@ -75,6 +77,7 @@ class Arena:
     history: int
     source: PriceSource
     accepted_jumps: frozenset[tuple[Symbol, date]]
+    calls: Mode
     models: dict[str, Model]
 
     @cached_property
@@ -96,10 +99,17 @@ class Arena:
             )
         return self.models[name]
 
-    def trader(self, model: str) -> Trader:
-        """`model` on this arena's terms. ConfigError for one that the arena does not have."""
+    def trader(self, model: str, connections: Connections | None = None) -> Trader:
+        """`model` on this arena's terms. ConfigError for one that the arena does not have.
+
+        One that asks others does so by `connections`.
+        """
         entry = self.model(model)
-        return Trader(self.market, model, entry.agent, self.rules, entry.config_hash)
+        agent, connect = entry.agent, getattr(entry.agent, "connected", None)
+        if connect is not None and connections is not None:
+            agent = connect(connections)
+        made_of = getattr(agent, "made_of", {})
+        return Trader(self.market, model, agent, self.rules, entry.config_hash, made_of)
 
 
 def load_arenas(config_dir: Path) -> dict[str, Arena]:
@@ -139,7 +149,8 @@ def load_arena(config_dir: Path, name: str) -> Arena:
         accepted_jumps=frozenset(
             (Symbol(s), day) for s, days in found.accepted_jumps.items() for day in days
         ),
-        models={m: _model(config_dir, name, m, found.history, terms) for m in found.models},
+        calls=found.calls,
+        models=_models(config_dir, name, found, terms),
     )
 
 
@@ -174,24 +185,68 @@ def _imported(kind: str, kinds: Mapping[str, type[Built]], place: str) -> type[B
     return cast(type[Built], found)
 
 
-def _model(config_dir: Path, arena: str, name: str, history: int, terms: dict[str, Any]) -> Model:
+def _models(
+    config_dir: Path, arena: str, found: ArenaConfig, terms: dict[str, Any]
+) -> dict[str, Model]:
+    models: dict[str, Model] = {}
+    for name in found.models:
+        for model in _model(config_dir, arena, name, found, terms):
+            if model.name in models:
+                raise ConfigError(
+                    f"{config_dir}/arenas/{arena}.yaml: models: there are two of {model.name}"
+                )
+            models[model.name] = model
+    return models
+
+
+def _model(
+    config_dir: Path, arena: str, name: str, found: ArenaConfig, terms: dict[str, Any]
+) -> list[Model]:
+    """The model and its repeats; none where it requires a variable that is not set."""
     folder = config_dir / "models"
     if (folder / arena / f"{name}.yaml").is_file():
         folder /= arena
     place = str(folder / f"{name}.yaml")
     spec = config.read(folder, name, ModelConfig)
+    if spec.requires and not environment().get(spec.requires):
+        return []
     agent = build(spec, KINDS, config_dir, place)
     if not hasattr(agent, "trade"):
         raise ConfigError(f"{place}: kind: {spec.kind} is no dataclass with a method trade(desk)")
-    if (lookback := getattr(agent, "lookback", 0)) >= history:
+    if (lookback := getattr(agent, "lookback", 0)) >= found.history:
         raise ConfigError(
-            f"{place}: lookback: {lookback} needs more than the {history} bars of history "
+            f"{place}: lookback: {lookback} needs more than the {found.history} bars of history "
             "that the arena gives"
         )
-    content = {"model": spec.model_dump(mode="json"), **terms}
+    if (prepare := getattr(agent, "prepared", None)) is not None:
+        try:
+            agent = prepare(config_dir, environment(), map(Symbol, found.symbols))
+        except ConfigError as error:
+            raise ConfigError(f"{place}: {error}") from None
+    first = Model(name, spec, agent, _config_hash(spec, agent, terms))
+    return [first, *(_repeat(first, n, terms, place) for n in range(2, spec.repeats + 1))]
+
+
+def _repeat(model: Model, number: int, terms: dict[str, Any], place: str) -> Model:
+    """The same again, which decides by another seed."""
+    repeated = getattr(model.agent, "repeated", None)
+    if repeated is None:
+        raise ConfigError(
+            f"{place}: repeats: a model of kind {model.config.kind} decides the same every time: "
+            "remove it"
+        )
+    agent = repeated(number)
+    again = _config_hash(model.config, agent, {**terms, "repeat": number})
+    return Model(f"{model.name}@{number}", model.config, agent, again)
+
+
+def _config_hash(spec: ModelConfig, agent: Agent, terms: dict[str, Any]) -> str:
+    """Of what decides a result: who may have read of a session, or how often, does not."""
+    told = spec.model_dump(mode="json", exclude={"repeats", "knowledge_cutoff", "requires"})
+    content = {"model": told, **terms}
     if fingerprint := getattr(agent, "fingerprint", None):
         content["fingerprint"] = fingerprint
-    return Model(name, spec, agent, _hash(content))
+    return _hash(content)
 
 
 def _terms(found: ArenaConfig, costs: CostProfile, market: MarketConfig) -> dict[str, Any]:

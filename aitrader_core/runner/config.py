@@ -61,7 +61,15 @@ class Choice(BaseModel):
 
 
 class ModelConfig(Choice):
-    """configs/models/<name>.yaml, or configs/models/<arena>/<name>.yaml for one arena alone."""
+    """configs/models/<name>.yaml, or configs/models/<arena>/<name>.yaml for one arena alone.
+
+    `repeats` makes name@2 ... name@N of it. Of the sessions up to its `knowledge_cutoff` the model
+    may have read. One that `requires` an environment variable is absent where that is not set.
+    """
+
+    repeats: Annotated[int, Field(ge=1, le=99)] = 1
+    knowledge_cutoff: date | None = None
+    requires: str | None = None
 
 
 def _kind_alone(value: object) -> object:
@@ -83,7 +91,8 @@ class MarketConfig(_Frozen):
 class ArenaConfig(_Frozen):
     """configs/arenas/<arena>.yaml: who trades what, from when to when, on which terms.
 
-    `accepted_jumps` are opens far from the close before that are known to be true prices.
+    `calls` says whether language models are asked: only for what is not on record, always, or
+    never. `accepted_jumps` are opens far from the close before that are known to be true prices.
     """
 
     market: str
@@ -97,6 +106,7 @@ class ArenaConfig(_Frozen):
     costs: str
     history: Annotated[int, Field(ge=1, le=10_000)]
     models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
+    calls: Literal["record", "live", "replay"] = "record"
     demo: Span | None = None
     accepted_jumps: dict[str, tuple[date, ...]] = {}
 

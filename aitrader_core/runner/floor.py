@@ -7,15 +7,20 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
+from aitrader_core.agents.llm.calls import Mode
+from aitrader_core.agents.llm.connections import NO_LIMIT, Allowance, Connections
 from aitrader_core.market.gaps import Jump, suspicious_jumps
 from aitrader_core.runner.arena import Arena, load_arena
-from aitrader_core.runner.settings import Settings, urls
+from aitrader_core.runner.model_day import Trader
+from aitrader_core.runner.settings import Settings, environment, urls
 from aitrader_core.simulation.tape import Tape
+from aitrader_core.storage.calls import FailedDays, PostgresCalls
 from aitrader_core.storage.database import engine_for
 from aitrader_core.storage.jobs import Jobs
 from aitrader_core.storage.postgres import PostgresStore
 from aitrader_core.storage.prices import History, PriceStore
 from aitrader_core.storage.registry import register_models
+from aitrader_core.storage.store import Origin
 from aitrader_core.storage.turns import Turns
 
 
@@ -39,6 +44,34 @@ class Floor:
     @cached_property
     def turns(self) -> Turns:
         return Turns(self.engine)
+
+    @cached_property
+    def calls(self) -> PostgresCalls:
+        return PostgresCalls(self.engine)
+
+    @cached_property
+    def failed_days(self) -> FailedDays:
+        return FailedDays(self.engine)
+
+    def trader(self, model: str, origin: Origin | None = None, mode: Mode | None = None) -> Trader:
+        """`model`, ready to trade for `origin`: what it asks of others is kept here.
+
+        `mode` is the arena's unless given.
+        """
+        connections = Connections(
+            self.arena.market,
+            model,
+            request=origin.request if origin else "nobody",
+            calls=self.calls,
+            mode=mode or self.arena.calls,
+            environment=environment(),
+            job=self._allowance(origin),
+        )
+        return self.arena.trader(model, connections)
+
+    def _allowance(self, origin: Origin | None) -> Allowance:
+        job = self.jobs.get(origin.job_id) if origin and origin.job_id else None
+        return Allowance(job.max_dollars, job.max_tokens) if job else NO_LIMIT
 
     def tape(self, first: date, last: date) -> Tape:
         """The stored prices of `first` to `last`, and the history before them."""
@@ -95,7 +128,7 @@ class Floor:
                 {
                     "name": model.name,
                     "kind": model.config.kind,
-                    "config": model.config.model_dump(mode="json"),
+                    "config": model.config.model_dump(mode="json", exclude_unset=True),
                     "config_hash": model.config_hash,
                 }
                 for model in self.arena.models.values()

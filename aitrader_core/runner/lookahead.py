@@ -51,7 +51,7 @@ def _fault(floor: Floor, day: ModelDay) -> str | None:
     arena, calendar = floor.arena, floor.arena.calendar
     later = calendar.between(day.session, arena.last_session)[: _AHEAD + 1]
     tape = floor.tape(day.session, later[-1])
-    trader = arena.trader(day.model)
+    trader = floor.trader(day.model, mode="replay")
     venue = SimulatedVenue(scrambled(tape, day.session), arena.costs, day.session)
     again = run_model_day(trader, venue, day.opening)
     if again.manifest != day.manifest:

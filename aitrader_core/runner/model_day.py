@@ -1,7 +1,7 @@
 """Run one model through one session."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aitrader_core import __version__
@@ -12,6 +12,7 @@ from aitrader_core.domain.model_day import Ending, Manifest, Mark, ModelDay, Ope
 from aitrader_core.domain.money import ZERO
 from aitrader_core.domain.portfolio import Portfolio, adjustments
 from aitrader_core.domain.risk import TradingRules
+from aitrader_core.domain.transcript import SUMMARY, Transcript
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.simulation.venue import Venue
 
@@ -25,13 +26,17 @@ class Trader:
     agent: Agent
     rules: TradingRules
     config_hash: str
+    made_of: Mapping[str, str] = field(default_factory=dict)  # for the manifest
 
 
-def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
+def run_model_day(
+    trader: Trader, venue: Venue, opening: Opening, transcript: Transcript | None = None
+) -> ModelDay:
     """Open the venue's next session, let the agent trade each bar of it, mark it at the closes.
 
     It ends as the first bar that was not simply done, if there is one. Raises MissingBar when
-    something held can't be priced, and whatever the agent raises.
+    something held can't be priced, and whatever the agent raises; what was said until then is in
+    `transcript`, if one is given.
     """
     view = venue.open_session()
     actions = venue.corporate_actions()
@@ -39,7 +44,8 @@ def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
     portfolio = opening.portfolio
     for change in changes:
         portfolio = portfolio.apply(change)
-    desk = Desk(venue, view, portfolio, trader.rules, is_first=opening.after is None)
+    is_first = opening.after is None
+    desk = Desk(venue, view, portfolio, trader.rules, is_first=is_first, transcript=transcript)
     marks, ending = [], Ending.DONE
     bar: MarketView | None = view
     while bar is not None:
@@ -49,6 +55,9 @@ def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
         bar = venue.next_bar()
         if bar is not None:
             desk.turn_to(bar)
+    summarise = getattr(trader.agent, "summarise", None)
+    if summarise is not None:
+        desk.transcript.add(SUMMARY, summarise(desk))
     return ModelDay(
         market=trader.market,
         model=trader.model,
@@ -60,7 +69,7 @@ def run_model_day(trader: Trader, venue: Venue, opening: Opening) -> ModelDay:
         marks=tuple(marks),
         ending=ending,
         transcript=tuple(desk.transcript),
-        manifest=Manifest(__version__, trader.config_hash, venue.prices),
+        manifest=Manifest(__version__, trader.config_hash, venue.prices, trader.made_of),
     )
 
 

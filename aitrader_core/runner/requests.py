@@ -19,16 +19,32 @@ def submit(
     source: str,
     replace_existing: bool = False,
     fresh: bool = False,
+    max_dollars: float | None = None,
+    max_tokens: int | None = None,
 ) -> int:
     """Check a request, queue it, and return the job's id. InputError names what is wrong."""
     arena = floor.arena
+    for name, limit in (("dollars", max_dollars), ("tokens", max_tokens)):
+        if limit is not None and not 0 < limit < float("inf"):
+            raise JobError(f"a budget of {limit} {name} is none: give a number above 0")
     begin, end = parse_date(first), parse_date(last)
     sessions = _sessions(arena, begin, end)
     names = _models(arena, models)
     _check_prices(floor, sessions)
     floor.register_models()
     return floor.jobs.submit(
-        JobRequest(arena.market, begin, end, names, sessions, replace_existing, fresh, source)
+        JobRequest(
+            arena.market,
+            begin,
+            end,
+            names,
+            sessions,
+            replace_existing,
+            fresh,
+            source,
+            max_dollars,
+            max_tokens,
+        )
     )
 
 
@@ -59,7 +75,7 @@ def _models(arena: Arena, names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         check = getattr(arena.model(name).agent, "check", None)
         if check is not None:
-            check(arena.symbols, intraday=arena.is_intraday)
+            check(arena.symbols, intraday=arena.is_intraday, offline=arena.calls == "replay")
     return tuple(dict.fromkeys(names))
 
 

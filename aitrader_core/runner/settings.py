@@ -1,6 +1,7 @@
 """What the environment says: AITRADER_* variables, parsed once."""
 
 import os
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,9 +55,15 @@ def load_settings() -> Settings:
     return Settings()
 
 
+def environment() -> Mapping[str, str]:
+    """Where keys of providers and vendors are, each under the name that its configuration has."""
+    return os.environ
+
+
 def alphavantage_key() -> str | None:
-    """What the environment has as ALPHAVANTAGE_API_KEY, the name that its vendor gives it."""
-    return os.environ.get("ALPHAVANTAGE_API_KEY") or None
+    """ALPHAVANTAGE_API_KEY, the name that its vendor gives it, or the one that AI-Trader has."""
+    found = environment()
+    return found.get("ALPHAVANTAGE_API_KEY") or found.get("ALPHAADVANTAGE_API_KEY") or None
 
 
 def urls(settings: Settings) -> DatabaseUrls:

@@ -10,14 +10,16 @@ from aitrader_core.domain.errors import AitraderError
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.domain.money import plain, plain_quantity
 from aitrader_core.domain.orders import Fill, Order, Outcome, Refused
+from aitrader_core.domain.transcript import NOTHING_USED
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader, run_model_day
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.simulation.venue import SimulatedVenue
 from aitrader_core.storage.history import Record, records
-from aitrader_core.storage.rows import day_row
+from aitrader_core.storage.rows import day_row, usage_row
 
-_IDENTITY = ("market", "model", "session", "manifest")  # of a row: not what a replay makes
+# Of a row: not what a replay of its orders makes.
+_IDENTITY = ("market", "model", "session", "manifest", *usage_row(NOTHING_USED))
 
 
 @dataclass(frozen=True, slots=True)

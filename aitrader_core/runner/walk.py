@@ -9,6 +9,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from aitrader_core.domain.errors import AitraderError, ChainError
 from aitrader_core.domain.model_day import ModelDay, Opening
+from aitrader_core.domain.transcript import Transcript
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader, run_model_day
 from aitrader_core.simulation.venue import SimulatedVenue
@@ -131,6 +132,7 @@ class _Walker:
         self._venue: SimulatedVenue | None = None
         self._trader: Trader | None = None
         self._drafts: list[Draft] = []
+        self._said = Transcript()  # in the session that is simulated now
 
     def to_make(self) -> list[date]:
         """Sessions of the plan that no one has stored, or that it makes again."""
@@ -155,7 +157,7 @@ class _Walker:
             raise
         except Exception as error:  # whatever a model raises is its own failure
             yield from self.flush()
-            yield Broken(session, error)
+            yield self._broken(session, error)
             return
         self._last = day
         self._drafts.append(Draft(day, perf_counter() - began))
@@ -164,6 +166,14 @@ class _Walker:
             or len(self._drafts) == LONGEST
         ):
             yield from self.flush()
+
+    def _broken(self, session: date, error: Exception) -> Broken:
+        """Whatever was said until then is kept."""
+        broken = Broken(session, error)
+        if self._said.entries:
+            market, model, origin = self._floor.arena.market, self._plan.model, self._plan.origin
+            self._floor.failed_days.keep(market, model, session, broken.reason, origin, self._said)
+        return broken
 
     def flush(self) -> Iterator[Made | Broken]:
         """Store what has been simulated; one by one, if the database refuses it together."""
@@ -214,8 +224,9 @@ class _Walker:
             arena = self._floor.arena
             tape = self._floor.tape(session, self._plan.sessions[-1])
             self._venue = SimulatedVenue(tape, arena.costs, session)
-            self._trader = arena.trader(self._plan.model)
-        return run_model_day(self._trader, self._venue, opening)
+            self._trader = self._floor.trader(self._plan.model, self._plan.origin)
+        self._said = Transcript()
+        return run_model_day(self._trader, self._venue, opening, self._said)
 
     def _opening(self, session: date) -> Opening:
         """The previous session's close. ChainError names the session to start from."""

@@ -27,12 +27,13 @@ class Desk:
         rules: TradingRules,
         *,
         is_first: bool = False,
+        transcript: Transcript | None = None,
     ) -> None:
         self.view = view
         self.is_first = is_first  # whether the model trades for the first time
         self.portfolio = portfolio
         self.rules = rules
-        self.transcript = Transcript()
+        self.transcript = Transcript() if transcript is None else transcript
         self.blotter: list[Outcome] = []
         self.corrections: list[Adjustment] = []
         self._venue = venue

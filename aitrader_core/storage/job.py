@@ -39,6 +39,8 @@ class JobRequest:
     replace_existing: bool = False
     fresh: bool = False
     source: str = "cli"
+    max_dollars: float | None = None
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    max_dollars: float | None = None  # what its models may spend together
+    max_tokens: int | None = None
 
     @property
     def request(self) -> str:

@@ -29,6 +29,8 @@ class Jobs:
                     replace_existing=request.replace_existing,
                     fresh=request.fresh,
                     source=request.source,
+                    max_dollars=request.max_dollars,
+                    max_tokens=request.max_tokens,
                 )
                 .returning(jobs.c.id)
             ).scalar_one()
@@ -252,6 +254,8 @@ def _job(row: RowMapping) -> Job:
         created_at=row["created_at"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
+        max_dollars=None if row["max_dollars"] is None else float(row["max_dollars"]),
+        max_tokens=row["max_tokens"],
     )
 
 

@@ -22,7 +22,7 @@ def register_models(engine: Engine, market: str, configured: Iterable[dict[str, 
             "config_hash": new.config_hash,
             "updated_at": func.now(),
         },
-        where=models.c.config_hash != new.config_hash,
+        where=(models.c.config_hash != new.config_hash) | (models.c.config != new.config),
     )
     with engine.begin() as connection:
         connection.execute(changed, rows)

@@ -3,7 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import RowMapping, Table
 
@@ -18,7 +20,7 @@ from aitrader_core.domain.model_day import (
 )
 from aitrader_core.domain.orders import Fill, Order, Outcome, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
-from aitrader_core.domain.transcript import Entry
+from aitrader_core.domain.transcript import Entry, Usage
 from aitrader_core.storage import schema
 
 _STORABLE = 40  # digits before and after the point; a wish for more is kept in the reason
@@ -49,12 +51,38 @@ def day_row(day: ModelDay) -> dict[str, object]:
         "fill_count": len(day.fills),
         "refusal_count": len(day.refusals),
         "correction_count": len(day.corrections),
+        **usage_row(day.usage),
         "manifest": {
             "code": day.manifest.code,
             "config": day.manifest.config,
             "prices": day.manifest.prices,
+            **({"agent": dict(day.manifest.agent)} if day.manifest.agent else {}),
         },
     }
+
+
+def usage_row(usage: Usage) -> dict[str, object]:
+    return {
+        "call_count": usage.calls,
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "dollars": usage.dollars,
+        "waited": usage.seconds,
+    }
+
+
+def usage_of_row(row: RowMapping) -> Usage:
+    return Usage(
+        row["input_tokens"],
+        row["cached_tokens"],
+        row["output_tokens"],
+        row["reasoning_tokens"],
+        row["waited"],
+        row["dollars"],
+        row["call_count"],
+    )
 
 
 def order_rows(day: ModelDay) -> list[dict[str, object]]:
@@ -63,11 +91,11 @@ def order_rows(day: ModelDay) -> list[dict[str, object]]:
         {
             "number": number,
             "bar_time": at,
-            "symbol": _text(outcome.order.symbol),
+            "symbol": storable_text(outcome.order.symbol),
             "side": outcome.order.side.value,
             "quantity": _storable(outcome.order.quantity),
             "outcome": "refused" if isinstance(outcome, Refused) else "filled",
-            "reason": _text(outcome.reason) if isinstance(outcome, Refused) else None,
+            "reason": storable_text(outcome.reason) if isinstance(outcome, Refused) else None,
         }
         for number, (outcome, at) in enumerate(zip(day.blotter, times, strict=True), 1)
     ]
@@ -99,7 +127,7 @@ def adjustment_rows(day: ModelDay) -> list[dict[str, object]]:
             "kind": adjustment.kind.value,
             "quantity_change": adjustment.quantity_change,
             "cash_change": adjustment.cash_change,
-            "reason": None if adjustment.reason is None else _text(adjustment.reason),
+            "reason": None if adjustment.reason is None else storable_text(adjustment.reason),
         }
         for number, adjustment in enumerate(day.adjustments, 1)
     ]
@@ -131,11 +159,29 @@ def child_rows(day: ModelDay) -> dict[Table, list[dict[str, object]]]:
     }
 
 
-def entries_json(entries: Iterable[Entry]) -> list[dict[str, str]]:
-    return [
-        {"role": e.role, "text": _text(e.text), **({"tool": e.tool} if e.tool else {})}
-        for e in entries
-    ]
+def entries_json(entries: Iterable[Entry]) -> list[dict[str, object]]:
+    return [_entry_json(entry) for entry in entries]
+
+
+def _entry_json(entry: Entry) -> dict[str, object]:
+    found: dict[str, object] = {"role": entry.role, "text": storable_text(entry.text)}
+    if entry.tool is not None:
+        found["tool"] = storable_text(entry.tool)
+    if entry.id is not None:
+        found["id"] = storable_text(entry.id)
+    if entry.usage is not None:
+        usage = asdict(entry.usage)
+        dollars = entry.usage.dollars
+        found["usage"] = {**usage, "dollars": None if dollars is None else f"{dollars:f}"}
+    return found
+
+
+def entry_of(raw: Mapping[str, Any]) -> Entry:
+    usage = raw.get("usage")
+    if usage is not None:
+        dollars = usage["dollars"]
+        usage = Usage(**{**usage, "dollars": None if dollars is None else Decimal(dollars)})
+    return Entry(raw["role"], raw["text"], raw.get("tool"), raw.get("id"), usage)
 
 
 def opening_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Opening:
@@ -190,7 +236,7 @@ def model_day_of(
     marks: tuple[Mark, ...],
     adjusted: Iterable[RowMapping],
     holdings: Iterable[RowMapping],
-    entries: Iterable[Mapping[str, str]],
+    entries: Iterable[Mapping[str, Any]],
 ) -> ModelDay:
     return ModelDay(
         market=row["market"],
@@ -202,12 +248,12 @@ def model_day_of(
         closing=closing_of(row, holdings),
         marks=marks,
         ending=Ending(row["ending"]),
-        transcript=tuple(Entry(e["role"], e["text"], e.get("tool")) for e in entries),
+        transcript=tuple(map(entry_of, entries)),
         manifest=Manifest(**row["manifest"]),
     )
 
 
-def _text(text: str) -> str:
+def storable_text(text: str) -> str:
     """As Postgres can keep it: a model may say anything, NUL and half a surrogate pair too."""
     return re.sub("[\x00\ud800-\udfff]", "\ufffd", text)
 

@@ -44,6 +44,17 @@ def _bar_time(*, primary_key: bool = False) -> "Column[time]":
     return Column("bar_time", Time, nullable=False, server_default="00:00", primary_key=primary_key)
 
 
+def _usage() -> tuple[SchemaItem, ...]:
+    """What calls of a language model took: tokens, dollars (null: no known price), seconds."""
+    counts = ("call_count", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+    return (
+        *(Column(name, BigInteger, nullable=False, server_default="0") for name in counts),
+        Column("dollars", Numeric(20, 10), server_default="0"),
+        Column("waited", Double, nullable=False, server_default="0"),
+        CheckConstraint("dollars >= 0 and dollars < 'Infinity'", name="dollars"),
+    )
+
+
 # Prices -------------------------------------------------------------------------------------
 
 vintages = Table(
@@ -121,6 +132,10 @@ jobs = Table(
     Column("source", Text, nullable=False, comment="who asked: cli, graphql, schedule, ..."),
     Column("status", Text, nullable=False, server_default="pending"),
     Column("cancel_requested", Boolean, nullable=False, server_default="false"),
+    Column(
+        "max_dollars", Numeric(20, 10), comment="that its models may spend; null is without limit"
+    ),
+    Column("max_tokens", BigInteger),
     Column("created_at", Now, nullable=False, server_default=func.now()),
     Column("started_at", Now),
     Column("finished_at", Now),
@@ -130,6 +145,9 @@ jobs = Table(
     ),
     CheckConstraint("first_session <= last_session", name="range"),
     CheckConstraint("cardinality(models) > 0", name="models"),
+    CheckConstraint(
+        "max_dollars > 0 and max_dollars < 'Infinity' and max_tokens > 0", name="budget"
+    ),
     Index("ix_jobs_one_running", "market", unique=True, postgresql_where="status = 'running'"),
     comment="Requests: a range of sessions x models",
 )
@@ -185,6 +203,7 @@ model_days = Table(
     Column("fill_count", Integer, nullable=False),
     Column("refusal_count", Integer, nullable=False),
     Column("correction_count", Integer, nullable=False, server_default="0"),
+    *_usage(),
     Column("manifest", JSONB, nullable=False),
     Column("request", Text, nullable=False, comment="the job, backfill or run it was made for"),
     Column("run_id", Text, nullable=False),
@@ -306,6 +325,50 @@ transcripts = _child(
     "transcripts",
     Column("entries", JSONB, nullable=False),
     comment="What was said and done, in order",
+)
+
+# Language models ----------------------------------------------------------------------------
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("key", Text, nullable=False, comment="hash of all that was asked"),
+    Column("after_key", Text, comment="the call whose conversation this one goes on with"),
+    Column("market", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("number", Integer, nullable=False, comment="of the model-day's calls, 1 is the first"),
+    Column("request", Text, nullable=False, comment="the job, backfill or run that paid for it"),
+    Column("asked", Text, nullable=False, comment="JSON, without what after_key had already said"),
+    Column("outcome", Text, nullable=False),
+    Column("reply", Text, nullable=False, comment="JSON, as it came"),
+    Column("digest", Text, nullable=False, comment="of outcome and reply, as they were kept"),
+    *_usage(),
+    Column("made_at", Now, nullable=False, server_default=func.now()),
+    CheckConstraint(
+        "outcome in ('replied', 'refused', 'deadline', 'cost_limit')",
+        name="outcome",
+    ),
+    Index("ix_model_calls_key", "key"),
+    Index("ix_model_calls_day", "market", "model", "session"),
+    Index("ix_model_calls_request", "request"),
+    comment="Questions to the outside and their answers, kept before they are acted on",
+)
+failed_days = Table(
+    "failed_days",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("failed_at", Now, nullable=False, server_default=func.now()),
+    Column("entries", JSONB, nullable=False, comment="what was said until it failed"),
+    Index("ix_failed_days_model", "market", "model", "session"),
+    comment="Transcripts of model-days that failed and are not in the ledger",
 )
 
 # Results ------------------------------------------------------------------------------------

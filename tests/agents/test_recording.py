@@ -214,10 +214,10 @@ def test_a_recording_suits_its_arena(tmp_path: Path, what: str) -> None:
     lines, is_intraday, sentence = CHECKS[what]
     agent = Recorded(write(tmp_path, *lines))
     if sentence is None:
-        agent.check([A, B], intraday=is_intraday)
+        agent.check([A, B], intraday=is_intraday, offline=False)
         return
     with pytest.raises(RecordingError) as error:
-        agent.check([A, B], intraday=is_intraday)
+        agent.check([A, B], intraday=is_intraday, offline=False)
     assert str(error.value) == f"{agent.file}{sentence}"
 
 

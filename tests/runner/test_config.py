@@ -16,7 +16,8 @@ from aitrader_core.runner.settings import project_root
 from aitrader_core.simulation.desk import Desk
 
 D = Decimal
-KINDS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random"
+MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random"
+KINDS = MODELS.replace("mean_reversion", "llm, mean_reversion")
 
 
 def edit(config_dir: Path, file: str, old: str, new: str) -> Path:
@@ -43,7 +44,7 @@ def test_the_committed_arena() -> None:
     assert len(arena.sessions) == 3270
     assert arena.costs.commission_per_share == D("0.005")  # as it is written, not as a float
     assert arena.costs.slippage == D("0.0002")
-    assert ", ".join(arena.models) == KINDS
+    assert ", ".join(arena.models) == MODELS
     assert arena.models["momentum"].agent == Momentum(lookback=126, top=2, every="week")
     assert arena.models["random"].agent == RandomTrader(seed=7, turnover=0.1)
 
@@ -51,8 +52,8 @@ def test_the_committed_arena() -> None:
 ARENA, MARKET, COSTS = "arenas/us.yaml", "markets/us.yaml", "costs/us_retail.yaml"
 MODEL = "models/momentum.yaml"
 ARENA_KEYS = (
-    "accepted_jumps, bars, costs, demo, first_session, history, initial_cash, last_session, "
-    "market, models, prices, start_session, symbols"
+    "accepted_jumps, bars, calls, costs, demo, first_session, history, initial_cash, "
+    "last_session, market, models, prices, start_session, symbols"
 )
 COST_KEYS = "commission_minimum, commission_per_share, commission_rate, slippage"
 TYPOS = {
@@ -210,7 +211,7 @@ def test_no_model_at_all(config_dir: Path) -> None:
 
 FILES = {
     "costs": ((ARENA, "costs: us_retail", "costs: us_retial"), "us_retial", "free, us_retail"),
-    "models": ((ARENA, "- random", "- randon"), "randon", KINDS),
+    "models": ((ARENA, "- random", "- randon"), "randon", f"{MODELS}, scripted_llm"),
 }
 
 

@@ -1,11 +1,8 @@
 """Bars within a session, corrections towards a recording; the ledger's guards and the views."""
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 
-SQL = Path(__file__).resolve().parents[2]
 VIEWS = (
     "positions",
     "holdings_by_position",
@@ -51,8 +48,7 @@ def upgrade() -> None:
         comment="The value over each bar of an intraday session",
     )
     _comment("fills", "What was executed, at the bar's open")
-    for script in ("ledger", *(f"views/{view}" for view in VIEWS)):
-        op.execute(sa.text((SQL / f"{script}.sql").read_text().replace(":", "\\:")))
+    # the guards and views as they are now are made by the newest migration
 
 
 def downgrade() -> None:

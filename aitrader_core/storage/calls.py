@@ -1,0 +1,131 @@
+"""Model calls in Postgres, and the transcripts of model-days that failed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from sqlalchemy import Engine, RowMapping, func, insert, select
+
+from aitrader_core.domain.errors import LedgerError
+from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
+from aitrader_core.domain.transcript import Entry, Usage
+from aitrader_core.storage import rows
+from aitrader_core.storage.schema import failed_days, model_calls
+from aitrader_core.storage.store import Origin
+
+
+class PostgresCalls:
+    """The CallStore of the arena."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def find(self, key: str) -> ModelCall | None:
+        query = select(model_calls).where(model_calls.c.key == key)
+        with self._engine.connect() as connection:
+            newest = query.order_by(model_calls.c.id.desc()).limit(1)
+            row = connection.execute(newest).mappings().first()
+        return None if row is None else _call(row)
+
+    def keep(self, call: ModelCall) -> None:
+        site = call.site
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(model_calls).values(
+                    key=call.key,
+                    after_key=call.after,
+                    market=site.market,
+                    model=site.model,
+                    session=site.session,
+                    number=site.number,
+                    request=site.request,
+                    asked=call.asked,
+                    outcome=call.outcome.value,
+                    reply=call.reply,
+                    digest=call.digest,
+                    **rows.usage_row(call.usage),
+                )
+            )
+
+    def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
+        query = (
+            select(model_calls)
+            .where(
+                model_calls.c.market == market,
+                model_calls.c.model == model,
+                model_calls.c.session == session,
+            )
+            .order_by(model_calls.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [_call(row) for row in connection.execute(query).mappings()]
+
+    def spent(
+        self, *, market: str | None = None, model: str | None = None, request: str | None = None
+    ) -> Usage:
+        wanted = {"market": market, "model": model, "request": request}
+        conditions = [model_calls.c[k] == v for k, v in wanted.items() if v is not None]
+        columns = [model_calls.c[name] for name in rows.usage_row(Usage())]
+        query = select(*(func.coalesce(func.sum(c), 0).label(c.name) for c in columns))
+        with self._engine.connect() as connection:
+            return rows.usage_of_row(connection.execute(query.where(*conditions)).mappings().one())
+
+
+class FailedDays:
+    """What model-days said that failed: no part of the ledger."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def keep(
+        self,
+        market: str,
+        model: str,
+        session: date,
+        reason: str,
+        origin: Origin,
+        entries: Iterable[Entry],
+    ) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(failed_days).values(
+                    market=market,
+                    model=model,
+                    session=session,
+                    reason=rows.storable_text(reason),
+                    request=origin.request,
+                    run_id=origin.run_id,
+                    entries=rows.entries_json(entries),
+                )
+            )
+
+    def of_day(self, market: str, model: str, session: date) -> Sequence[RowMapping]:
+        """Newest first."""
+        query = (
+            select(failed_days)
+            .where(
+                failed_days.c.market == market,
+                failed_days.c.model == model,
+                failed_days.c.session == session,
+            )
+            .order_by(failed_days.c.id.desc())
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).mappings().all()
+
+
+def _call(row: RowMapping) -> ModelCall:
+    call = ModelCall(
+        row["key"],
+        row["after_key"],
+        CallSite(row["market"], row["model"], row["session"], row["number"], row["request"]),
+        row["asked"],
+        Outcome(row["outcome"]),
+        row["reply"],
+        rows.usage_of_row(row),
+    )
+    if call.digest != row["digest"]:
+        raise LedgerError(
+            f"the stored answer to call {row['number']} of {row['model']} on {row['session']} "
+            f"({row['market']}) was changed after it was kept"
+        )
+    return call
