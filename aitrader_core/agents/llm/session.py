@@ -15,6 +15,7 @@ from aitrader_core.agents.llm.loop import Stopped, converse
 from aitrader_core.agents.llm.news import KEY_VARIABLE, NewsSearch
 from aitrader_core.agents.llm.pricing import priced
 from aitrader_core.agents.llm.prompt import request, system_prompt
+from aitrader_core.agents.llm.sendable import sendable
 from aitrader_core.agents.llm.summary import ledger_summary, names_every_trade
 from aitrader_core.agents.llm.tools import DeskTools
 from aitrader_core.domain.errors import BudgetSpent
@@ -130,7 +131,7 @@ class Session:
         if call.outcome is Outcome.REFUSED:
             transcript.add("model", "", id=call.key, usage=call.usage)
             raise Stopped(Ending.REFUSED_BY_PROVIDER, said["said"])
-        reply = self._dialect.read(said, self._calls.made)
+        reply = self._dialect.read(sendable(said), self._calls.made)
         transcript.add("model", reply.text, id=call.key, usage=call.usage)
         if reply.refusal:
             transcript.add("provider", reply.refusal)
@@ -145,7 +146,7 @@ class Session:
         began = connections.clock()
         try:
             said = self._endpoint.ask(
-                self._dialect.path, body, left, lambda raw: self._dialect.read(raw, 1)
+                self._dialect.path, body, left, lambda raw: self._dialect.read(sendable(raw), 1)
             )
         except TimeoutError:
             why = f"{self._spec.deadline:g} s for the model-day are over"
