@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.money import plain, plain_quantity
 from aitrader_core.domain.orders import Refused
+from aitrader_core.domain.transcript import Entry
 from aitrader_core.results.standings import Standing
 from aitrader_core.storage.store import Stored
 
@@ -24,6 +25,14 @@ def day_metadata(day: ModelDay, stored: Stored) -> Metadata:
     }
     if day.corrections:
         figures["corrections"] = dg.MetadataValue.int(len(day.corrections))
+    if day.ending is not Ending.DONE:
+        figures["ending"] = dg.MetadataValue.text(day.ending.value)
+    if (usage := day.usage).calls:
+        figures["calls"] = dg.MetadataValue.int(usage.calls)
+        figures["tokens"] = dg.MetadataValue.int(usage.tokens)
+        figures["seconds waited"] = dg.MetadataValue.float(usage.seconds)
+        if usage.dollars is not None:
+            figures["dollars"] = dg.MetadataValue.float(float(usage.dollars))
     if stored.superseded:
         figures["superseded"] = dg.MetadataValue.int(stored.superseded)
     return figures
@@ -45,13 +54,17 @@ def full_metadata(day: ModelDay, stored: Stored) -> Metadata:
     holdings = [("cash", plain(day.closing.cash))] + [
         (symbol, plain_quantity(q)) for symbol, q in sorted(day.closing.positions.items())
     ]
-    said = [(entry.role, entry.text) for entry in day.transcript]
+    said = [(_who(entry), entry.text) for entry in day.transcript]
     return {
         "revision": dg.MetadataValue.int(stored.revision),
         "blotter": dg.MetadataValue.md(_table(("side", "quantity", "symbol", "outcome"), blotter)),
         "holdings": dg.MetadataValue.md(_table(("held at the close", "quantity"), holdings)),
         "transcript": dg.MetadataValue.md(_table(("who", "what"), said)),
     }
+
+
+def _who(entry: Entry) -> str:
+    return f"{entry.role} {entry.tool}" if entry.tool else entry.role
 
 
 def standings_table(standings: Sequence[Standing]) -> str:
