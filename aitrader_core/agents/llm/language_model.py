@@ -90,10 +90,15 @@ class LanguageModel:
         return PreparedModel(
             spec=self,
             instructions=read_prompt(config_dir / "prompts", self.prompt),
-            base_url=_base_url(self.endpoint or environment.get("OPENAI_API_BASE") or OPENAI),
+            base_url=self._base_url(environment),
             has_key=bool(environment.get(self.api_key_variable)),
             disguise=Disguise.drawn(listed, self.seed) if self.anonymise else undisguised(listed),
         )
+
+    def _base_url(self, environment: Mapping[str, str]) -> str:
+        if self.endpoint:
+            return base_url(self.endpoint, "endpoint")
+        return base_url(environment.get("OPENAI_API_BASE") or OPENAI, "OPENAI_API_BASE")
 
     def trade(self, desk: Desk) -> Ending:  # noqa: ARG002
         raise LedgerError(f"{self.model} is not prepared")  # a bug of ours: run by no arena
@@ -171,18 +176,23 @@ class PreparedModel:
             return session.summarise()
 
 
-def _base_url(endpoint: str) -> str:
-    """Without the slash at its end, nor a user and password. ConfigError for what is none."""
+def base_url(endpoint: str, key: str) -> str:
+    """Without the slash at its end. ConfigError, which does not repeat it, for what is no base URL
+    or has a user and password in it; `key` is where it was given."""
     from urllib.parse import urlsplit
 
     if endpoint == SCRIPTED:
         return SCRIPTED
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"endpoint: {endpoint[:80]!r} is no URL such as {OPENAI}")
-    if parts.username or parts.password or parts.query:
+    try:
+        parts = urlsplit(endpoint.strip())
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ConfigError(f"{key}: is no URL such as {OPENAI}")
+    if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(
-            "endpoint: a URL with a password or a query would be stored with every call: name the "
+            f"{key}: a URL with a password or a query would be stored with every call: name the "
             "variable of the key instead (api_key_variable)"
         )
-    return endpoint.rstrip("/")
+    return endpoint.strip().rstrip("/")
