@@ -1,5 +1,6 @@
 """The kind `llm`: a language model's configuration, and the agent it becomes once connected."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -79,6 +80,10 @@ class LanguageModel:
     def __post_init__(self) -> None:
         if taken := [name for name in self.parameters if name in _OURS]:
             raise ValueError(f"parameters.{taken[0]} is for aitrader to set: remove it")
+        try:
+            json.dumps(self.parameters, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"parameters: can't be sent as JSON: {error}") from None
         if self.anonymise and "news" in self.tools:
             raise ValueError("tools: news tells what anonymise hides: remove one of the two")
 
