@@ -125,7 +125,9 @@ class _Ledger:
         stored = self.model_days.store(self.floor, drafts, origin)
         for draft, kept in zip(drafts, stored, strict=True):
             day = draft.day
-            self._note(day.model, day.session, day_metadata(day, kept))
+            known = self.floor.arena.is_before_cutoff(day.model, day.session)
+            told = day_metadata(day, kept, before_cutoff=known)
+            self._note(day.model, day.session, told)
         return stored
 
     def keep(self, model: str, step: Kept) -> None:

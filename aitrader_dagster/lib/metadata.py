@@ -14,7 +14,7 @@ from aitrader_core.storage.store import Stored
 Metadata = dict[str, dg.MetadataValue]
 
 
-def day_metadata(day: ModelDay, stored: Stored) -> Metadata:
+def day_metadata(day: ModelDay, stored: Stored, *, before_cutoff: bool = False) -> Metadata:
     """Figures alone: the UI plots them over the partitions."""
     figures: Metadata = {
         "value": dg.MetadataValue.float(float(day.value)),
@@ -25,6 +25,8 @@ def day_metadata(day: ModelDay, stored: Stored) -> Metadata:
     }
     if day.corrections:
         figures["corrections"] = dg.MetadataValue.int(len(day.corrections))
+    if before_cutoff:
+        figures["before knowledge cutoff"] = dg.MetadataValue.bool(True)
     if day.ending is not Ending.DONE:
         figures["ending"] = dg.MetadataValue.text(day.ending.value)
     if (usage := day.usage).calls:
@@ -68,7 +70,7 @@ def _who(entry: Entry) -> str:
 
 
 def standings_table(standings: Sequence[Standing]) -> str:
-    """A leaderboard in Markdown; corrections and restated prices where there are any."""
+    """A leaderboard in Markdown; what is to be doubted, and what was spent, where it is any."""
     rows = [
         (
             str(s.rank),
@@ -83,13 +85,20 @@ def standings_table(standings: Sequence[Standing]) -> str:
         for s in standings
     ]
     head = ("", "model", "sessions", "value", "return", "drawdown", "Sharpe", "fills")
-    doubts = {
+    doubts: dict[str, Sequence[object]] = {
         "corrected": [s.corrections for s in standings],
         "on restated prices": [s.restated for s in standings],
+        "before knowledge cutoff": [s.before_cutoff for s in standings],
+        "tokens": [s.tokens for s in standings],
+        "dollars": [None if s.dollars is None else round(s.dollars, 4) for s in standings],
     }
-    told = {what: counts for what, counts in doubts.items() if any(counts)}
-    more = [tuple(str(counts[n]) for counts in told.values()) for n in range(len(rows))]
+    told = {what: counts for what, counts in doubts.items() if any(c != 0 for c in counts)}
+    more = [tuple(_count(counts[n]) for counts in told.values()) for n in range(len(rows))]
     return _table((*head, *told), [(*row, *extra) for row, extra in zip(rows, more, strict=True)])
+
+
+def _count(value: object) -> str:
+    return "unknown" if value is None else str(value)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
