@@ -212,10 +212,11 @@ def _models(
         spec, place = own.get(name), f"{arena}: {name}"
         if spec is None:
             spec, place = _spec(config_dir / "models", arena.stem, name)
-        for model in _model(config_dir, place, name, spec, found, terms):
-            if model.name in models:
-                raise ConfigError(f"{arena}: models: there are two of {model.name}")
-            models[model.name] = model
+        for variant, told in spec.variants(name).items():
+            for model in _model(config_dir, place, variant, told, found, terms):
+                if model.name in models:
+                    raise ConfigError(f"{arena}: models: there are two of {model.name}")
+                models[model.name] = model
     return models
 
 

@@ -64,13 +64,25 @@ class Choice(BaseModel):
 class ModelConfig(Choice):
     """configs/models/<name>.yaml, or configs/models/<arena>/<name>.yaml for one arena alone.
 
-    `repeats` makes name@2 ... name@N of it. Of the sessions up to its `knowledge_cutoff` the model
-    may have read. One that `requires` an environment variable is absent where that is not set.
+    `repeats` makes name@2 ... name@N of it. A language model with `anonymise: both` is name and
+    name@anonymous, which trades the same market under other names and dates. Of the sessions up to
+    its `knowledge_cutoff` the model may have read. One that `requires` an environment variable is
+    absent where that is not set.
     """
 
     repeats: Annotated[int, Field(ge=1, le=99)] = 1
     knowledge_cutoff: date | None = None
     requires: str | None = None
+
+    def variants(self, name: str) -> "dict[str, ModelConfig]":
+        """By name: this one alone, unless it is to trade both ways."""
+        if (self.kind, self.parameters.get("anonymise")) != ("llm", "both"):
+            return {name: self}
+        told = self.model_dump(exclude_unset=True)
+        del told["anonymise"]  # as if it had never been said: the same configuration as without
+        hidden = {**told, "anonymise": True}
+        found = {name: told, f"{name}@anonymous": hidden}
+        return {n: ModelConfig.model_validate(spec) for n, spec in found.items()}
 
 
 def _kind_alone(value: object) -> object:
