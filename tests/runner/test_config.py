@@ -17,7 +17,7 @@ from aitrader_core.simulation.desk import Desk
 
 D = Decimal
 MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random"
-FILES = MODELS.replace("equal_weight", "equal_weight, gpt-5-mini")
+NAMED = MODELS.replace("equal_weight", "equal_weight, gpt-5-mini")
 KINDS = MODELS.replace("mean_reversion", "llm, mean_reversion")
 
 
@@ -212,7 +212,7 @@ def test_no_model_at_all(config_dir: Path) -> None:
 
 FILES = {
     "costs": ((ARENA, "costs: us_retail", "costs: us_retial"), "us_retial", "free, us_retail"),
-    "models": ((ARENA, "- random", "- randon"), "randon", f"{FILES}, scripted_llm"),
+    "models": ((ARENA, "- random", "- randon"), "randon", f"{NAMED}, scripted_llm"),
 }
 
 

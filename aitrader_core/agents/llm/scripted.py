@@ -88,7 +88,7 @@ def _buy(
 ) -> Call | None:
     falls = {}
     for history in answers["history"]:
-        if bars := history.get("bars"):
+        if history and (bars := history["bars"]):
             symbol = history["symbol"]
             falls[symbol] = Decimal(opens[symbol]) / Decimal(bars[0]["close"])
     if not falls:
@@ -109,10 +109,10 @@ def _answers(messages: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     for message in messages:
         if message["role"] == "tool":
             name = names[message["tool_call_id"]]
-            found.setdefault(name, []).append(_read(message["content"]))
+            found.setdefault(name, []).append(_content(message["content"]))
     return found
 
 
-def _read(answer: str) -> Any:
-    """Nothing, where a tool could not do what it was asked: its answer is then no JSON."""
-    return {} if answer.startswith("error: ") else json.loads(answer)
+def _content(answer: str) -> Any:
+    """None where the tool answered with an error."""
+    return None if answer.startswith("error: ") else json.loads(answer)
