@@ -11,6 +11,7 @@ from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import run_model_day
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.simulation.venue import SimulatedVenue
+from aitrader_core.storage.rows import entries_json
 
 _AHEAD = 5  # sessions after the one that is made again
 
@@ -56,7 +57,8 @@ def _fault(floor: Floor, day: ModelDay) -> str | None:
     again = run_model_day(trader, venue, day.opening)
     if again.manifest != day.manifest:
         return None
-    if (again.blotter, again.transcript) == (day.blotter, day.transcript):
+    said, was_said = (entries_json(d.transcript) for d in (again, day))  # as it can be stored
+    if again.blotter == day.blotter and said == was_said:
         return None
     return f"{day.model} on {day.session} decides otherwise when the prices after it are others"
 
