@@ -1,6 +1,6 @@
 """aitrader models, results and leaderboard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,9 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
     """A table, and under it what a reader of it has to know."""
     from decimal import Decimal
 
-    columns = ("#", "model", "value", "return", "drawdown", "sharpe", "sessions", "fills")
+    columns = ["#", "model", "value", "return", "drawdown", "sharpe", "sessions", "fills"]
+    asks = any(row.get("tokens") for row in rows)
+    columns += ["tokens", "dollars"] if asks else []
     print_table(
         columns,
         [
@@ -116,6 +118,7 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
                 "-" if row["sharpe"] is None else f"{row['sharpe']:.2f}",
                 f"{row['sessions']:,}",
                 f"{row['fills']:,}",
+                *(_spent(row) if asks else ()),
             )
             for row in rows
         ],
@@ -125,6 +128,20 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
         say(f"corrected towards a recording: {', '.join(corrected)} (see aitrader breaks)")
     if older := [f"{r['model']} {r['restated']:,}" for r in rows if r.get("restated")]:
         say(f"sessions made from prices that were restated since: {', '.join(older)}")
+    if known := [f"{r['model']} {r['before_cutoff']:,}" for r in rows if r.get("before_cutoff")]:
+        say(f"sessions that the model may have read of, not after its cutoff: {', '.join(known)}")
+
+
+def _spent(row: Mapping[str, Any]) -> tuple[str, str]:
+    if not row.get("tokens"):
+        return "-", "-"
+    return f"{row['tokens']:,}", "unknown" if row["dollars"] is None else f"{_cents(row)}"
+
+
+def _cents(row: Mapping[str, Any]) -> str:
+    from decimal import Decimal
+
+    return f"{Decimal(row['dollars']):,.4f}"
 
 
 def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
@@ -147,10 +164,13 @@ def _show_day(floor: "Floor", model: str, session: date, *, as_json: bool) -> No
         calendar = floor.arena.calendar
         why = "" if calendar.is_session(session) else f": {calendar.explain(session)}"
         raise InputError(f"{model} has no stored day on {session}{why}")
+    known = floor.arena.is_before_cutoff(model, session)
     if as_json:
-        print_json(day_json(day))
+        print_json({**day_json(day), "before_cutoff": known})
     else:
         print_day(day, floor.arena.currency)
+        if known:
+            say("the model may have read of this session: it is not after its knowledge cutoff")
 
 
 def _list_days(
@@ -166,14 +186,23 @@ def _list_days(
     elif not found:
         say("nothing is stored of that" if models else NOTHING_STORED)
     else:
-        columns = ("session", "model", "open", "close", "profit", "return", "fills", "refused")
-        print_table(columns, map(_point_row, found), right=columns[2:])
+        columns = ["session", "model", "open", "close", "profit", "return", "fills", "refused"]
+        asks = any(point["tokens"] for point in found)
+        rows = [(*_point_row(p), *(_asked(p) if asks else ())) for p in found]
+        extra = ["tokens", "dollars", "ending"] if asks else []
+        print_table(columns + extra, rows, right=(columns + extra[:2])[2:])
+        if known := sum(point["before_cutoff"] for point in found):
+            say(f"{counted(known, 'session')} that a model may have read of, not after its cutoff")
         if newer:
             (model, session), prices = next(iter(newer.items()))
             say(
                 f"{counted(len(newer), 'session')} made from prices that were restated since, "
                 f"such as {model} {session}: now {prices}"
             )
+
+
+def _asked(point: "RowMapping") -> tuple[str, str, str]:
+    return (*_spent(dict(point)), point["ending"])
 
 
 def _point_row(point: "RowMapping") -> tuple[str, ...]:

@@ -99,6 +99,12 @@ class Arena:
             )
         return self.models[name]
 
+    def is_before_cutoff(self, model: str, session: date) -> bool:
+        """Whether the model may have read of the session: it is not after its knowledge cutoff."""
+        entry = self.models.get(model)
+        cutoff = entry and entry.config.knowledge_cutoff
+        return bool(cutoff and session <= cutoff)
+
     def trader(self, model: str, connections: Connections | None = None) -> Trader:
         """`model` on this arena's terms. ConfigError for one that the arena does not have.
 
