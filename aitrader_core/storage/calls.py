@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import Engine, RowMapping, func, insert, select
+from sqlalchemy import Engine, RowMapping, cast, func, insert, select
 
-from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
-from aitrader_core.domain.transcript import Entry, Usage
+from aitrader_core.domain.transcript import NOTHING_USED, Entry, Usage
 from aitrader_core.storage import rows
 from aitrader_core.storage.schema import failed_days, model_calls
 from aitrader_core.storage.store import Origin
@@ -64,10 +63,13 @@ class PostgresCalls:
     ) -> Usage:
         wanted = {"market": market, "model": model, "request": request}
         conditions = [model_calls.c[k] == v for k, v in wanted.items() if v is not None]
-        columns = [model_calls.c[name] for name in rows.usage_row(Usage())]
-        query = select(*(func.coalesce(func.sum(c), 0).label(c.name) for c in columns))
+        columns = [model_calls.c[name] for name in rows.usage_row(NOTHING_USED)]
+        query = select(*(cast(func.sum(c), c.type).label(c.name) for c in columns))
         with self._engine.connect() as connection:
-            return rows.usage_of_row(connection.execute(query.where(*conditions)).mappings().one())
+            row = connection.execute(query.where(*conditions)).mappings().one()
+        if row["call_count"] is None:
+            return NOTHING_USED
+        return NOTHING_USED + rows.usage_of_row(row)  # seconds rounded like those of any sum
 
 
 class FailedDays:
@@ -114,7 +116,7 @@ class FailedDays:
 
 
 def _call(row: RowMapping) -> ModelCall:
-    call = ModelCall(
+    return ModelCall(
         row["key"],
         row["after_key"],
         CallSite(row["market"], row["model"], row["session"], row["number"], row["request"]),
@@ -122,10 +124,4 @@ def _call(row: RowMapping) -> ModelCall:
         Outcome(row["outcome"]),
         row["reply"],
         rows.usage_of_row(row),
-    )
-    if call.digest != row["digest"]:
-        raise LedgerError(
-            f"the stored answer to call {row['number']} of {row['model']} on {row['session']} "
-            f"({row['market']}) was changed after it was kept"
-        )
-    return call
+    ).unchanged(row["digest"])

@@ -14,6 +14,7 @@ from aitrader_core.agents.llm.chat import Chat
 from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.agents.llm.dialect import Dialect
 from aitrader_core.agents.llm.disguise import Disguise, undisguised
+from aitrader_core.agents.llm.news import JINA, KEY_VARIABLE
 from aitrader_core.agents.llm.pricing import TokenPrices, price_list
 from aitrader_core.agents.llm.prompt import read_prompt
 from aitrader_core.agents.llm.tools import WITHOUT_NEWS, ToolName
@@ -55,6 +56,7 @@ class LanguageModel:
     `endpoint` is its base URL: the environment's OPENAI_API_BASE or OpenAI's own unless given.
     `api_key_variable` names the variable that holds the key. `parameters` go into each request as
     they are. `deadline` is for a model-day, `timeout` for a try of a request, both in seconds.
+    The tool `news` asks `search_endpoint`, with the key that JINA_API_KEY holds.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
@@ -76,6 +78,7 @@ class LanguageModel:
     summary: Literal["ledger", "model"] = "ledger"
     anonymise: bool = False
     seed: int = 0
+    search_endpoint: str = JINA
 
     def __post_init__(self) -> None:
         if taken := [name for name in self.parameters if name in _OURS]:
@@ -98,6 +101,8 @@ class LanguageModel:
             base_url=self._base_url(environment),
             has_key=bool(environment.get(self.api_key_variable)),
             disguise=Disguise.drawn(listed, self.seed) if self.anonymise else undisguised(listed),
+            search_url=base_url(self.search_endpoint, "search_endpoint"),
+            has_search_key=bool(environment.get(KEY_VARIABLE)),
         )
 
     def _base_url(self, environment: Mapping[str, str]) -> str:
@@ -120,6 +125,8 @@ class PreparedModel:
     disguise: Disguise
     repeat: int = 1
     connections: Connections | None = None
+    search_url: str = JINA
+    has_search_key: bool = False
 
     is_remote: ClassVar[bool] = True  # it waits for others most of its time
 
@@ -136,6 +143,7 @@ class PreparedModel:
             "endpoint": self.base_url,
             "prompt": sha256(self.instructions.encode()).hexdigest()[:16],
             "price_list": price_list(self.spec.token_prices),
+            **({"search": self.search_url} if "news" in self.spec.tools else {}),
         }
 
     @cached_property
@@ -162,6 +170,11 @@ class PreparedModel:
                 f"{self.spec.model}: {name} is not set, without which {OPENAI} answers nobody: "
                 f"export {name}, or give the model another endpoint"
             )
+        if "news" in self.spec.tools and not (self.has_search_key or offline):
+            raise ConfigError(
+                f"{self.spec.model}: {KEY_VARIABLE} is not set, which its tool news needs: export "
+                f"{KEY_VARIABLE}, or leave news out of its tools"
+            )
 
     def trade(self, desk: Desk) -> Ending:
         if self.connections is None:
@@ -186,7 +199,7 @@ def base_url(endpoint: str, key: str) -> str:
     or has a user and password in it; `key` is where it was given."""
     from urllib.parse import urlsplit
 
-    if endpoint == SCRIPTED:
+    if endpoint == SCRIPTED and key != "search_endpoint":
         return SCRIPTED
     try:
         parts = urlsplit(endpoint.strip())
