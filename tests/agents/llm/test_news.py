@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.llm.calls import Calls, MemoryCalls, Mode
 from aitrader_core.agents.llm.language_model import LanguageModel
 from aitrader_core.agents.llm.news import NewsSearch
@@ -154,7 +155,7 @@ def test_a_missing_key_is_told_when_a_job_is_submitted() -> None:
 
     def check(environment: Mapping[str, str], *, offline: bool = False) -> None:
         prepared = spec.prepared(project_root() / "configs", environment, ())
-        prepared.check((), intraday=False, offline=offline)
+        prepared.check(Terms((), is_intraday=False, is_offline=offline))
 
     with pytest.raises(ConfigError, match="JINA_API_KEY is not set.*leave news out of its tools"):
         check({})
