@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,17 +36,24 @@ class Provider:
     answers: list[Sent] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
-    connections: int = 0  # open now
+    script: Callable[[dict[str, Any]], Sent] | None = None  # answers in place of them
+    connected: set[object] = field(default_factory=set)
     ever: int = 0  # opened
     over: Event = field(default_factory=Event)
 
     def next_answer(self) -> Sent:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
+    def renew(self) -> None:
+        """As if it had just been started: whoever still hangs is let go."""
+        self.over.set()
+        self.over = Event()
+        self.answers, self.asked, self.headers, self.ever = [], [], [], 0
+
     def lets_go(self) -> bool:
         """Whether nobody is connected any more, within seconds."""
         for _ in range(2000):
-            if self.connections == 0:
+            if not self.connected:
                 return True
             time.sleep(0.001)
         return False
@@ -75,18 +82,18 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
 
         def setup(self) -> None:
             super().setup()
-            provider.connections += 1
+            provider.connected.add(self)
             provider.ever += 1
 
         def finish(self) -> None:
             super().finish()
-            provider.connections -= 1
+            provider.connected.discard(self)
 
         def do_POST(self) -> None:
-            asked = self.rfile.read(int(self.headers["Content-Length"]))
-            provider.asked.append({"path": self.path, **json.loads(asked)})
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            provider.asked.append({"path": self.path, **asked})
             provider.headers.append({k.lower(): v for k, v in self.headers.items()})
-            answer = provider.next_answer()
+            answer = provider.script(asked) if provider.script else provider.next_answer()
             if answer.hanging:
                 provider.over.wait()
             if answer.hanging or answer.dropped:

@@ -28,18 +28,19 @@ every_way = pytest.mark.parametrize("way", WAYS, ids=name)
 whole_and_streamed = pytest.mark.parametrize("way", [WAYS[0], WAYS[3]], ids=name)
 
 
-@pytest.fixture
-def provider() -> Iterator[Provider]:
+@pytest.fixture(scope="module")
+def _server() -> Iterator[Provider]:
     with standing_in() as opened:
         yield opened
-        opened.over.set()
-        assert opened.lets_go(), "a connection was left open"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_is_left_open() -> Iterator[None]:
-    yield
     gc.collect()  # what was not closed complains now
+
+
+@pytest.fixture
+def provider(_server: Provider) -> Iterator[Provider]:
+    _server.renew()
+    yield _server
+    _server.over.set()
+    assert _server.lets_go(), "a connection was left open"
 
 
 def fails(status: int, body: object = ERROR, **headers: str) -> Sent:
@@ -90,11 +91,11 @@ def test_a_day_is_traded_and_its_answers_are_kept_in_one_piece(
 ) -> None:
     wants, ends = ("First one.", BUY, BUY), ("Bought twice. Ünïcödé 🙂",)
     provider.answers = [way.says(*wants), way.says(*ends)]
-    trading = Trading(provider, way)
+    trading = Trading(provider.url, way)
     day = trading.day()
     assert [f.order.quantity for f in day.fills] == [3, 3]
     assert day.ending is Ending.DONE
-    assert [json.loads(c.reply) for c in trading.kept] == [
+    assert [json.loads(c.reply) for c in trading.kept()] == [
         way.document(*wants),
         way.document(*ends),
     ]
@@ -112,25 +113,25 @@ def test_a_day_is_traded_and_its_answers_are_kept_in_one_piece(
 @pytest.mark.parametrize("stumble", stumbles(CHAT))
 def test_what_may_pass_is_tried_again(provider: Provider, way: Way, stumble: str) -> None:
     provider.answers = [way.says("", BUY), stumbles(way)[stumble], way.says("Bought.")]
-    trading = Trading(provider, way)
+    trading = Trading(provider.url, way)
     traded(trading.day())
     assert len(provider.asked) == 3
     assert len(trading.waits) == 1
-    assert [c.outcome for c in trading.kept] == [Outcome.REPLIED] * 2
+    assert [c.outcome for c in trading.kept()] == [Outcome.REPLIED] * 2
 
 
 @whole_and_streamed
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_status_that_may_pass_is_tried_again(provider: Provider, way: Way, status: int) -> None:
     provider.answers = [fails(status), way.says("", BUY), way.says("Bought.")]
-    trading = Trading(provider, way)
+    trading = Trading(provider.url, way)
     traded(trading.day())
     assert len(trading.waits) == 1
 
 
 def test_a_slow_answer_is_none_too_late(provider: Provider) -> None:
     provider.answers = [Sent(**{**vars(CHAT.says("", BUY)), "slow": SOON}), CHAT.says("Bought.")]
-    trading = Trading(provider)
+    trading = Trading(provider.url)
     traded(trading.day())
     assert trading.waits == []
 
@@ -138,14 +139,14 @@ def test_a_slow_answer_is_none_too_late(provider: Provider) -> None:
 @every_way
 def test_tries_that_are_used_up_are_told_with_the_last_cause(provider: Provider, way: Way) -> None:
     provider.answers = [way.says("", BUY), fails(500), Sent(dropped=True), fails(503)]
-    trading = Trading(provider, way)
+    trading = Trading(provider.url, way)
     with pytest.raises(ProviderError) as failed:
         trading.day(tries=3)
     assert str(failed.value) == (
         f"{provider.url} answers 503 Service Unavailable: Over capacity. (given up after 3 tries)"
     )
     assert len(trading.waits) == 2
-    assert [c.outcome for c in trading.kept] == [Outcome.REPLIED]  # what was paid for
+    assert [c.outcome for c in trading.kept()] == [Outcome.REPLIED]  # what was paid for
     assert [e.role for e in trading.transcript][-2:] == ["desk", "tool"]
 
 
@@ -175,7 +176,7 @@ def test_a_wait_that_is_asked_for_is_kept_to(
     provider: Provider, headers: dict[str, str], seconds: float
 ) -> None:
     provider.answers = [CHAT.says("", BUY), fails(429, **headers), CHAT.says("Bought.")]
-    trading = Trading(provider)
+    trading = Trading(provider.url)
     traded(trading.day())
     assert trading.waits == [seconds]
 
@@ -183,7 +184,7 @@ def test_a_wait_that_is_asked_for_is_kept_to(
 @pytest.mark.parametrize("nonsense", ["soon", "-3", "nan", "inf", "Wed, 99 Foo", ""])
 def test_a_wait_that_is_no_time_is_ours_to_choose(provider: Provider, nonsense: str) -> None:
     provider.answers = [fails(429, Retry_After=nonsense), CHAT.says("", BUY), CHAT.says("Done.")]
-    trading = Trading(provider)
+    trading = Trading(provider.url)
     traded(trading.day())
     (wait,) = trading.waits
     assert 1 <= wait <= 3
@@ -191,7 +192,7 @@ def test_a_wait_that_is_no_time_is_ours_to_choose(provider: Provider, nonsense: 
 
 def test_a_wait_beyond_the_deadline_fails_at_once(provider: Provider) -> None:
     provider.answers = [fails(429, Retry_After="3600")]
-    trading = Trading(provider)
+    trading = Trading(provider.url)
     with pytest.raises(ProviderError, match=r"429 .*asks to wait 3600 s when 60 s are left of the"):
         trading.day()
     assert trading.waits == []
@@ -202,7 +203,7 @@ def test_a_wait_beyond_the_deadline_fails_at_once(provider: Provider) -> None:
 @pytest.mark.parametrize("stall", ["hangs", "drips"])
 def test_a_try_that_stalls_is_given_up(provider: Provider, way: Way, stall: str) -> None:
     provider.answers = [way.says("", BUY), stalls(way)[stall], way.says("Bought.")]
-    trading = Trading(provider, way)
+    trading = Trading(provider.url, way)
     traded(trading.day(timeout=3 * SOON))
     assert len(trading.waits) == 1
 
@@ -211,17 +212,17 @@ def test_a_try_that_stalls_is_given_up(provider: Provider, way: Way, stall: str)
 @pytest.mark.parametrize("stall", ["hangs", "drips"])
 def test_the_deadline_of_a_day_ends_it(provider: Provider, way: Way, stall: str) -> None:
     provider.answers = [stalls(way)[stall]]
-    trading = Trading(provider, way)
+    trading = Trading(provider.url, way)
     day = trading.day(deadline=SOON, timeout=60.0)
     assert day.ending is Ending.DEADLINE
-    assert [c.outcome for c in trading.kept] == [Outcome.DEADLINE]
+    assert [c.outcome for c in trading.kept()] == [Outcome.DEADLINE]
     assert day.usage.seconds == SOON
     assert day.transcript[-2].text == "deadline: 0.1 s for the model-day are over"
 
 
 def test_the_deadline_counts_what_earlier_answers_took(provider: Provider) -> None:
     provider.answers = [CHAT.says("", BUY)]
-    trading, seconds = Trading(provider), count(0, 25)
+    trading, seconds = Trading(provider.url), count(0, 25)
     day = trading.day(clock=lambda: next(seconds), deadline=40.0)
     assert day.ending is Ending.DEADLINE
     assert len(day.fills) == 2  # what was done until then stands
@@ -262,7 +263,7 @@ def test_what_waiting_does_not_help_fails_at_once(
     sent, told = FOR_GOOD[failure]
     provider.answers = [sent]
     with pytest.raises(ProviderError, match=told.replace(".", r"\.")) as failed:
-        Trading(provider, way).day()
+        Trading(provider.url, way).day()
     assert str(failed.value).startswith(f"{provider.url} answers {sent.status}")
     assert len(provider.asked) == 1
 
@@ -300,13 +301,13 @@ def test_a_refusal_ends_the_day_and_is_kept(provider: Provider, way: Way, form: 
     else:
         sent, told = way.filtered(), "the provider's content filter stopped the answer"
     provider.answers = [way.says("", BUY), sent]
-    trading = Trading(provider, way)
+    trading = Trading(provider.url, way)
     day = trading.day()
     assert day.ending is Ending.REFUSED_BY_PROVIDER
     assert len(day.fills) == 1  # what was done before stands
     assert told in day.transcript[-2].text
     assert len(provider.asked) == 2
-    assert trading.kept[-1].outcome.is_final
+    assert trading.kept()[-1].outcome.is_final
 
 
 @every_way
@@ -320,7 +321,7 @@ def test_tokens_that_are_not_counted_are_none(provider: Provider, way: Way, usag
     if usage is None:
         del document["usage"]
     provider.answers = [way.sent(document)]
-    day = Trading(provider, way).day()
+    day = Trading(provider.url, way).day()
     assert day.ending is Ending.DONE
     assert day.usage.tokens == 0
     assert day.usage.input_tokens is not True
@@ -329,7 +330,7 @@ def test_tokens_that_are_not_counted_are_none(provider: Provider, way: Way, usag
 def test_more_cached_than_sent_does_not_cost_less_than_nothing(provider: Provider) -> None:
     usage = {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 1000}}
     provider.answers = [CHAT.says("Done.", usage=usage)]
-    day = Trading(provider).day(token_prices=TokenPrices(Decimal(2), Decimal(2), Decimal(1)))
+    day = Trading(provider.url).day(token_prices=TokenPrices(Decimal(2), Decimal(2), Decimal(1)))
     assert day.usage.dollars == Decimal("0.00001")
     assert day.usage.cached_tokens == 10
 
@@ -337,7 +338,7 @@ def test_more_cached_than_sent_does_not_cost_less_than_nothing(provider: Provide
 @every_way
 def test_half_a_character_is_not_sent_back(provider: Provider, way: Way) -> None:
     provider.answers = [way.says("\ud83d what", BUY), way.says("Bought.")]
-    traded(Trading(provider, way).day())
+    traded(Trading(provider.url, way).day())
     assert "? what" in json.dumps(provider.asked[1])
 
 
@@ -355,14 +356,14 @@ ECHOES = {
 @pytest.mark.parametrize("echo", ECHOES)
 def test_the_key_is_shown_nowhere(provider: Provider, echo: str) -> None:
     provider.answers = [ECHOES[echo]]
-    trading = Trading(provider, Way("chat", stream=echo == "in a stream"))
+    trading = Trading(provider.url, Way("chat", stream=echo == "in a stream"))
     shown: list[object] = []
     try:
         shown.append(trading.day(tries=1))
     except ProviderError as error:
         shown += [*traceback.format_exception(error), repr(error)]
     assert provider.headers[0]["authorization"] == f"Bearer {KEY}"
-    text = "".join(map(repr, [*shown, trading.kept, trading.transcript]))
+    text = "".join(map(repr, [*shown, trading.kept(), trading.transcript]))
     assert "***" in text
     assert KEY not in text
     assert KEY.replace("/", "\\/") not in text
@@ -377,21 +378,15 @@ def test_nor_by_an_endpoint_itself(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("key", ["sk-ab\ncdef", "sk-äöü-1234", "two words of it"])
-def test_a_key_that_cannot_be_sent_is_not_told(
-    provider: Provider, monkeypatch: pytest.MonkeyPatch, key: str
-) -> None:
-    monkeypatch.setattr("tests.agents.llm.trading.KEY", key)
+def test_a_key_that_cannot_be_sent_is_not_told(provider: Provider, key: str) -> None:
     with pytest.raises(ConfigError, match="^OPENAI_API_KEY has a character") as failed:
-        Trading(provider).day()
+        Trading(provider.url, key=key).day()
     assert key not in "".join(traceback.format_exception(failed.value))
 
 
-def test_a_word_that_stands_in_for_a_key_is_no_secret(
-    provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tests.agents.llm.trading.KEY", "1\n")
+def test_a_word_that_stands_in_for_a_key_is_no_secret(provider: Provider) -> None:
     provider.answers = [CHAT.says("", BUY), CHAT.says("Bought 1.")]
-    traded(Trading(provider).day())
+    traded(Trading(provider.url, key="1\n").day())
 
 
 def test_what_follows_the_last_event_of_a_stream_does_not_matter(provider: Provider) -> None:
@@ -399,6 +394,6 @@ def test_what_follows_the_last_event_of_a_stream_does_not_matter(provider: Provi
     good = way.says("", BUY)
     provider.answers = [Sent(f"{good.body}: and more", headers=EVENTS, lacks=5)]
     provider.answers += [way.says("Bought.")]
-    trading = Trading(provider, way)
+    trading = Trading(provider.url, way)
     traded(trading.day())
     assert trading.waits == []

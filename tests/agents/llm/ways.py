@@ -100,7 +100,9 @@ def _completion(text: str, calls: Iterable[Call]) -> dict[str, Any]:
 
 def _response(text: str, calls: Iterable[Call]) -> dict[str, Any]:
     said = {
+        "id": "said",
         "type": "message",
+        "status": "completed",
         "role": "assistant",
         "content": [{"type": "output_text", "text": text, "annotations": []}],
     }
