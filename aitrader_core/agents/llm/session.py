@@ -15,6 +15,7 @@ from aitrader_core.agents.llm.loop import Stopped, converse
 from aitrader_core.agents.llm.news import KEY_VARIABLE, NewsSearch
 from aitrader_core.agents.llm.pricing import priced
 from aitrader_core.agents.llm.prompt import request, system_prompt
+from aitrader_core.agents.llm.secret import read_key
 from aitrader_core.agents.llm.summary import ledger_summary, names_every_trade
 from aitrader_core.agents.llm.tools import DeskTools
 from aitrader_core.domain.errors import BudgetSpent, ProviderError
@@ -109,7 +110,7 @@ class Session:
             "model": self._spec.model,
             **self._dialect.body((), tools),
             **self._parameters,
-            **({"stream": True} if self._spec.stream else {}),
+            **(self._dialect.streamed if self._spec.stream else {}),
         }
         terms = {
             "endpoint": self._model.base_url,
@@ -155,9 +156,7 @@ class Session:
         connections, left = self._connections, self._seconds_left
         began = connections.clock()
         try:
-            said = self._endpoint.ask(
-                self._dialect.path, body, left, lambda raw: self._dialect.read(raw, 1)
-            )
+            said = self._endpoint.ask(self._dialect, body, left)
         except TimeoutError:
             why = f"{self._spec.deadline:g} s for the model-day are over"
             return _stop(Outcome.DEADLINE, why, Usage(seconds=round(left, 6)))
@@ -210,7 +209,7 @@ class Session:
             url, transport = URL, transport_for()
         return Endpoint(
             url,
-            self._connections.environment.get(self._spec.api_key_variable) or None,
+            read_key(self._connections.environment, self._spec.api_key_variable),
             self._spec.timeout,
             self._spec.tries,
             self._connections.sleep,
