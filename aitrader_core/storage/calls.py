@@ -1,10 +1,14 @@
 """Model calls in Postgres, and the transcripts of model-days that failed."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import Engine, RowMapping, cast, func, insert, select
+from sqlalchemy import Engine, RowMapping, Text, any_, cast, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
+from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
 from aitrader_core.domain.transcript import NOTHING_USED, Entry, Usage
 from aitrader_core.storage import rows
@@ -70,6 +74,52 @@ class PostgresCalls:
         if row["call_count"] is None:
             return NOTHING_USED
         return NOTHING_USED + rows.usage_of_row(row)  # seconds rounded like those of any sum
+
+
+class CallsOnRecord:
+    """The calls that stored model-days were made of, loaded together and replayed from."""
+
+    def __init__(self, engine: Engine, keys: Iterable[str]) -> None:
+        self._all = PostgresCalls(engine)
+        self._by_key: defaultdict[str, list[RowMapping]] = defaultdict(list)
+        among = model_calls.c.key == any_(literal(list(keys), ARRAY(Text)))
+        with engine.connect() as connection:
+            query = select(model_calls).where(among).order_by(model_calls.c.id)
+            for row in connection.execute(query).mappings():
+                self._by_key[row["key"]].append(row)
+
+    def as_of(self, market: str, model: str, session: date, stored_at: datetime) -> "_AsOf":
+        """A CallStore that answers as that model-day was answered before it was stored."""
+        return _AsOf(self._all, self._by_key, (market, model, session), stored_at)
+
+
+@dataclass(frozen=True)
+class _AsOf:
+    """Of several answers to a question, the day's own newest that came before it was stored."""
+
+    everything: PostgresCalls
+    by_key: Mapping[str, Sequence[RowMapping]]
+    day: tuple[str, str, date]
+    stored_at: datetime
+
+    def find(self, key: str) -> ModelCall | None:
+        found = self.by_key.get(key)
+        if not found:
+            return self.everything.find(key)
+        known = [row for row in found if row["made_at"] <= self.stored_at] or found
+        own = [r for r in known if (r["market"], r["model"], r["session"]) == self.day]
+        return _call((own or known)[-1])
+
+    def keep(self, call: ModelCall) -> None:
+        raise LedgerError(f"a replay pays for nothing, yet call {call.site.number} was made")
+
+    def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
+        return self.everything.of_day(market, model, session)
+
+    def spent(
+        self, *, market: str | None = None, model: str | None = None, request: str | None = None
+    ) -> Usage:
+        return self.everything.spent(market=market, model=model, request=request)
 
 
 class FailedDays:
