@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # the provider will not answer it, whoever asks
     DEADLINE = "deadline"  # the model-day's time was over before an answer came
     COST_LIMIT = "cost_limit"  # not sent: the money for it was spent
+    FAILED = "failed"  # no answer came, which was told to whoever asked
 
     @property
     def is_final(self) -> bool:

@@ -72,9 +72,9 @@ def made_again(
     """The stored days of `sessions`, and what their agent makes of each of them now."""
     for at in range(0, len(sessions), _TOGETHER):
         among = sessions[at : at + _TOGETHER]
-        market, engine = floor.arena.market, floor.engine
-        kept = records(engine, market, model, among[0], among[-1], request, with_transcripts=True)
-        calls = CallsOnRecord(engine, _keys(kept))
+        span = floor.engine, floor.arena.market, model, among[0], among[-1]
+        kept = records(*span, request, with_transcripts=True)
+        calls = CallsOnRecord(*span, _keys(kept))
         yield from remade(floor, tape, kept, partial(_trader, floor, calls))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, RowMapping, Text, any_, cast, func, insert, literal, select
+from sqlalchemy import Engine, RowMapping, Text, and_, any_, func, insert, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from aitrader_core.domain.errors import LedgerError
@@ -14,6 +14,8 @@ from aitrader_core.domain.transcript import NOTHING_USED, Entry, Usage
 from aitrader_core.storage import rows
 from aitrader_core.storage.schema import failed_days, model_calls
 from aitrader_core.storage.store import Origin
+
+_Day = tuple[str, str, date]  # market, model, session
 
 
 class PostgresCalls:
@@ -68,7 +70,7 @@ class PostgresCalls:
         wanted = {"market": market, "model": model, "request": request}
         conditions = [model_calls.c[k] == v for k, v in wanted.items() if v is not None]
         columns = [model_calls.c[name] for name in rows.usage_row(NOTHING_USED)]
-        query = select(*(cast(func.sum(c), c.type).label(c.name) for c in columns))
+        query = select(*(func.sum(c).label(c.name) for c in columns))
         with self._engine.connect() as connection:
             row = connection.execute(query.where(*conditions)).mappings().one()
         if row["call_count"] is None:
@@ -77,20 +79,28 @@ class PostgresCalls:
 
 
 class CallsOnRecord:
-    """The calls that stored model-days were made of, loaded together and replayed from."""
+    """The calls of some model-days, loaded together for their replay: those that their transcripts
+    name by `keys`, and those that they made themselves."""
 
-    def __init__(self, engine: Engine, keys: Iterable[str]) -> None:
-        self._all = PostgresCalls(engine)
-        self._by_key: defaultdict[str, list[RowMapping]] = defaultdict(list)
-        among = model_calls.c.key == any_(literal(list(keys), ARRAY(Text)))
+    def __init__(
+        self, engine: Engine, market: str, model: str, first: date, last: date, keys: Iterable[str]
+    ) -> None:
+        self._everything = PostgresCalls(engine)
+        self._by_key: dict[str, list[RowMapping]] = defaultdict(list)
+        self._by_day: dict[_Day, list[RowMapping]] = defaultdict(list)
+        c = model_calls.c
+        named = c.key == any_(literal(list(keys), ARRAY(Text)))
+        own = and_(c.market == market, c.model == model, c.session.between(first, last))
         with engine.connect() as connection:
-            query = select(model_calls).where(among).order_by(model_calls.c.id)
+            query = select(model_calls).where(or_(named, own)).order_by(c.id)
             for row in connection.execute(query).mappings():
                 self._by_key[row["key"]].append(row)
+                self._by_day[row["market"], row["model"], row["session"]].append(row)
 
     def as_of(self, market: str, model: str, session: date, stored_at: datetime) -> "_AsOf":
         """A CallStore that answers as that model-day was answered before it was stored."""
-        return _AsOf(self._all, self._by_key, (market, model, session), stored_at)
+        day = (market, model, session)
+        return _AsOf(self._everything, self._by_key, day, self._by_day.get(day, ()), stored_at)
 
 
 @dataclass(frozen=True)
@@ -99,14 +109,15 @@ class _AsOf:
 
     everything: PostgresCalls
     by_key: Mapping[str, Sequence[RowMapping]]
-    day: tuple[str, str, date]
+    day: _Day
+    of_this_day: Sequence[RowMapping]
     stored_at: datetime
 
     def find(self, key: str) -> ModelCall | None:
-        found = self.by_key.get(key)
+        found = self.by_key.get(key, ())
         if not found:
             return self.everything.find(key)
-        known = [row for row in found if row["made_at"] <= self.stored_at] or found
+        known = self._before(found) or found
         own = [r for r in known if (r["market"], r["model"], r["session"]) == self.day]
         return _call((own or known)[-1])
 
@@ -114,12 +125,17 @@ class _AsOf:
         raise LedgerError(f"a replay pays for nothing, yet call {call.site.number} was made")
 
     def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
-        return self.everything.of_day(market, model, session)
+        if (market, model, session) != self.day:
+            return self.everything.of_day(market, model, session)
+        return [_call(row) for row in self._before(self.of_this_day)]
 
     def spent(
         self, *, market: str | None = None, model: str | None = None, request: str | None = None
     ) -> Usage:
         return self.everything.spent(market=market, model=model, request=request)
+
+    def _before(self, found: Sequence[RowMapping]) -> Sequence[RowMapping]:
+        return [row for row in found if row["made_at"] <= self.stored_at]
 
 
 class FailedDays:

@@ -76,13 +76,13 @@ def usage_row(usage: Usage) -> dict[str, object]:
 
 def usage_of_row(row: RowMapping) -> Usage:
     return Usage(
-        row["input_tokens"],
-        row["cached_tokens"],
-        row["output_tokens"],
-        row["reasoning_tokens"],
+        int(row["input_tokens"]),  # a sum of them is a decimal
+        int(row["cached_tokens"]),
+        int(row["output_tokens"]),
+        int(row["reasoning_tokens"]),
         row["waited"],
         row["dollars"],
-        row["call_count"],
+        int(row["call_count"]),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
 from itertools import zip_longest
 from typing import Any, Literal, Protocol
@@ -79,8 +80,9 @@ class Calls:
         """
         self.made += 1
         key, before = question.key, self.previous
-        self.previous = question
-        found = None if self.mode == "live" else self.store.find(key)
+        if question.items:  # a search stands between two questions of one conversation
+            self.previous = question
+        found = None if self.mode == "live" else self._kept(key)
         if found is not None and (self.mode == "replay" or found.outcome.is_final):
             return found
         site = replace(self.site, number=self.made)
@@ -101,6 +103,17 @@ class Calls:
         )
         self.store.keep(call)
         return call
+
+    def _kept(self, key: str) -> ModelCall | None:
+        """In a replay, rather what this very model-day was told than what is newest."""
+        own = self._own.get((self.made, key)) if self.mode == "replay" else None
+        return own or self.store.find(key)
+
+    @cached_property
+    def _own(self) -> dict[tuple[int, str], ModelCall]:
+        site = self.site
+        kept = self.store.of_day(site.market, site.model, site.session)
+        return {(call.site.number, call.key): call for call in kept}
 
     def _difference(self, question: Question) -> str:
         site = self.site

@@ -13,6 +13,7 @@ from aitrader_core.agents.llm.chat import Chat
 from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.agents.llm.dialect import Dialect
 from aitrader_core.agents.llm.disguise import Disguise, undisguised
+from aitrader_core.agents.llm.news import JINA, KEY_VARIABLE
 from aitrader_core.agents.llm.pricing import TokenPrices, price_list
 from aitrader_core.agents.llm.prompt import read_prompt
 from aitrader_core.agents.llm.tools import WITHOUT_NEWS, ToolName
@@ -54,6 +55,7 @@ class LanguageModel:
     `endpoint` is its base URL: the environment's OPENAI_API_BASE or OpenAI's own unless given.
     `api_key_variable` names the variable that holds the key. `parameters` go into each request as
     they are. `deadline` is for a model-day, `timeout` for a try of a request, both in seconds.
+    The tool `news` asks `search_endpoint`, with the key that JINA_API_KEY holds.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
@@ -75,6 +77,7 @@ class LanguageModel:
     summary: Literal["ledger", "model"] = "ledger"
     anonymise: bool = False
     seed: int = 0
+    search_endpoint: str = JINA
 
     def __post_init__(self) -> None:
         if taken := [name for name in self.parameters if name in _OURS]:
@@ -93,6 +96,8 @@ class LanguageModel:
             base_url=_base_url(self.endpoint or environment.get("OPENAI_API_BASE") or OPENAI),
             has_key=bool(environment.get(self.api_key_variable)),
             disguise=Disguise.drawn(listed, self.seed) if self.anonymise else undisguised(listed),
+            search_url=_base_url(self.search_endpoint, "search_endpoint"),
+            has_search_key=bool(environment.get(KEY_VARIABLE)),
         )
 
     def trade(self, desk: Desk) -> Ending:  # noqa: ARG002
@@ -110,6 +115,8 @@ class PreparedModel:
     disguise: Disguise
     repeat: int = 1
     connections: Connections | None = None
+    search_url: str = JINA
+    has_search_key: bool = False
 
     is_remote: ClassVar[bool] = True  # it waits for others most of its time
 
@@ -126,6 +133,7 @@ class PreparedModel:
             "endpoint": self.base_url,
             "prompt": sha256(self.instructions.encode()).hexdigest()[:16],
             "price_list": price_list(self.spec.token_prices),
+            **({"search": self.search_url} if "news" in self.spec.tools else {}),
         }
 
     @cached_property
@@ -152,6 +160,11 @@ class PreparedModel:
                 f"{self.spec.model}: {name} is not set, without which {OPENAI} answers nobody: "
                 f"export {name}, or give the model another endpoint"
             )
+        if "news" in self.spec.tools and not (self.has_search_key or offline):
+            raise ConfigError(
+                f"{self.spec.model}: {KEY_VARIABLE} is not set, which its tool news needs: export "
+                f"{KEY_VARIABLE}, or leave news out of its tools"
+            )
 
     def trade(self, desk: Desk) -> Ending:
         if self.connections is None:
@@ -171,18 +184,18 @@ class PreparedModel:
             return session.summarise()
 
 
-def _base_url(endpoint: str) -> str:
+def _base_url(endpoint: str, setting: str = "endpoint") -> str:
     """Without the slash at its end, nor a user and password. ConfigError for what is none."""
     from urllib.parse import urlsplit
 
-    if endpoint == SCRIPTED:
+    if endpoint == SCRIPTED and setting == "endpoint":
         return SCRIPTED
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"endpoint: {endpoint[:80]!r} is no URL such as {OPENAI}")
+        raise ConfigError(f"{setting}: {endpoint[:80]!r} is no URL such as {OPENAI}")
     if parts.username or parts.password or parts.query:
         raise ConfigError(
-            "endpoint: a URL with a password or a query would be stored with every call: name the "
-            "variable of the key instead (api_key_variable)"
+            f"{setting}: a URL with a password or a query would be stored with every call: put the "
+            "key into its environment variable instead"
         )
     return endpoint.rstrip("/")

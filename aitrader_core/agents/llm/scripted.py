@@ -88,8 +88,7 @@ def _buy(
 ) -> Call | None:
     falls = {}
     for history in answers["history"]:
-        bars = history["bars"]
-        if bars:
+        if history and (bars := history["bars"]):
             symbol = history["symbol"]
             falls[symbol] = Decimal(opens[symbol]) / Decimal(bars[0]["close"])
     if not falls:
@@ -110,5 +109,10 @@ def _answers(messages: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     for message in messages:
         if message["role"] == "tool":
             name = names[message["tool_call_id"]]
-            found.setdefault(name, []).append(json.loads(message["content"]))
+            found.setdefault(name, []).append(_content(message["content"]))
     return found
+
+
+def _content(answer: str) -> Any:
+    """None where the tool answered with an error."""
+    return None if answer.startswith("error: ") else json.loads(answer)

@@ -12,6 +12,7 @@ from aitrader_core.agents.llm.connections import NO_LIMIT, Allowance, Connection
 from aitrader_core.agents.llm.dialect import Item, Reply, Tool
 from aitrader_core.agents.llm.endpoint import Endpoint
 from aitrader_core.agents.llm.loop import Stopped, converse
+from aitrader_core.agents.llm.news import KEY_VARIABLE, NewsSearch
 from aitrader_core.agents.llm.pricing import priced
 from aitrader_core.agents.llm.prompt import request, system_prompt
 from aitrader_core.agents.llm.summary import ledger_summary, names_every_trade
@@ -58,7 +59,7 @@ class Session:
 
     def trade(self) -> Ending:
         spec, desk, disguise = self._spec, self._desk, self._model.disguise
-        toolbox = DeskTools(desk, disguise, spec.tools)
+        toolbox = DeskTools(desk, disguise, spec.tools, self._news)
         listed = ", ".join(spec.tools)
         system = system_prompt(self._model.instructions, desk, disguise, listed, spec.max_steps)
         user = request(desk, disguise)
@@ -66,6 +67,19 @@ class Session:
         desk.transcript.add("user", user)
         items = self._dialect.opening(system, user)
         return converse(self._dialect, items, self._ask, toolbox, desk.transcript, spec.max_steps)
+
+    @property
+    def _news(self) -> NewsSearch:
+        return NewsSearch(
+            endpoint=self._model.search_url,
+            key=self._connections.environment.get(KEY_VARIABLE) or None,
+            session=self._desk.view.session,
+            calls=self._calls,
+            transcript=self._desk.transcript,
+            timeout=self._spec.timeout,
+            seconds_left=lambda: self._seconds_left,
+            clock=self._connections.clock,
+        )
 
     def summarise(self) -> str:
         """By the model where it is asked to, with what it left out; else from the ledger."""
