@@ -74,8 +74,24 @@ def made_again(
         among = sessions[at : at + _TOGETHER]
         span = floor.engine, floor.arena.market, model, among[0], among[-1]
         kept = records(*span, request, with_transcripts=True)
-        calls = CallsOnRecord(*span, _keys(kept))
-        yield from remade(floor, tape, kept, partial(_trader, floor, calls))
+        if kept:
+            yield from remade(floor, tape, kept, partial(trader_of, floor, calls_of(floor, kept)))
+
+
+def calls_of(floor: Floor, kept: Sequence[Record]) -> CallsOnRecord:
+    """What days of one model, oldest first, were told by others."""
+    first, last = kept[0].day, kept[-1].day
+    entries = (entry for record in kept for entry in record.day.transcript)
+    keys = {entry.id for entry in entries if entry.usage is not None and entry.id}
+    span = floor.engine, first.market, first.model, first.session, last.session
+    return CallsOnRecord(*span, keys)
+
+
+def trader_of(floor: Floor, calls: CallsOnRecord, record: Record) -> Trader:
+    """Who made the day, as the arena has the model now; what it asks is on record, or missed."""
+    day = record.day
+    known = calls.as_of(day.market, day.model, day.session, record.figures["stored_at"])
+    return floor.trader(day.model, mode="replay", calls=known)
 
 
 def _replayed(
@@ -91,18 +107,6 @@ def _replayed(
 def _sessions(floor: Floor, model: str, first: date, last: date, request: str | None) -> list[date]:
     stored = floor.model_days.sessions(floor.arena.market, model, request)
     return [session for session in stored if first <= session <= last]
-
-
-def _trader(floor: Floor, calls: CallsOnRecord, record: Record) -> Trader:
-    day = record.day
-    known = calls.as_of(day.market, day.model, day.session, record.figures["stored_at"])
-    return floor.trader(day.model, mode="replay", calls=known)
-
-
-def _keys(kept: Sequence[Record]) -> set[str]:
-    """Of the calls that the days say they were made of."""
-    entries = (entry for record in kept for entry in record.day.transcript)
-    return {entry.id for entry in entries if entry.usage is not None and entry.id}
 
 
 def _compare(record: Record, again: ModelDay | Failure) -> Iterator[str]:

@@ -19,6 +19,7 @@ from aitrader_core.domain.market import DAILY
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.import_prices import import_files
+from aitrader_core.runner.lookahead import lookahead_faults
 from aitrader_core.runner.remaking import Failure
 from aitrader_core.runner.replaying import Replayed, made_again, replay
 from aitrader_core.runner.walk import Made
@@ -277,6 +278,12 @@ def test_another_configuration_and_restated_prices_are_named(traded: Small) -> N
     told = differences(traded, "gpt")
     assert len(told) == 7
     assert all("prices file" in d and "file restated" in d for d in told), told
+
+
+def test_no_day_decides_otherwise_with_another_future(traded: Small) -> None:
+    assert lookahead_faults(traded.floor, 7, "seed") == []
+    scripted_arena(traded, {"parameters": {"seed": 1}}, models=[MODEL])
+    assert lookahead_faults(traded.floor, 7, "seed") == [], "made under another configuration"
 
 
 def test_a_model_that_left_the_arena_can_t_be_replayed(traded: Small) -> None:
