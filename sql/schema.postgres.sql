@@ -487,7 +487,7 @@ CREATE TABLE public.model_calls (
     waited double precision DEFAULT '0'::double precision NOT NULL,
     made_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT ck_model_calls_dollars CHECK (((dollars >= (0)::numeric) AND (dollars < 'Infinity'::numeric))),
-    CONSTRAINT ck_model_calls_outcome CHECK ((outcome = ANY (ARRAY['replied'::text, 'refused'::text, 'deadline'::text, 'cost_limit'::text])))
+    CONSTRAINT ck_model_calls_outcome CHECK ((outcome = ANY (ARRAY['replied'::text, 'refused'::text, 'deadline'::text, 'cost_limit'::text, 'failed'::text])))
 );
 
 COMMENT ON TABLE public.model_calls IS 'Questions to the outside and their answers, kept before they are acted on';

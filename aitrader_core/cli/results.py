@@ -1,6 +1,7 @@
 """aitrader models, results and leaderboard."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -103,9 +104,7 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
     """A table, and under it what a reader of it has to know."""
     from decimal import Decimal
 
-    columns = ["#", "model", "value", "return", "drawdown", "sharpe", "sessions", "fills"]
-    asks = any(row.get("tokens") for row in rows)
-    columns += ["tokens", "dollars"] if asks else []
+    columns = ("#", "model", "value", "return", "drawdown", "sharpe", "sessions", "fills")
     print_table(
         columns,
         [
@@ -118,7 +117,6 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
                 "-" if row["sharpe"] is None else f"{row['sharpe']:.2f}",
                 f"{row['sessions']:,}",
                 f"{row['fills']:,}",
-                *(_spent(row) if asks else ()),
             )
             for row in rows
         ],
@@ -130,18 +128,18 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
         say(f"sessions made from prices that were restated since: {', '.join(older)}")
     if known := [f"{r['model']} {r['before_cutoff']:,}" for r in rows if r.get("before_cutoff")]:
         say(f"sessions that the model may have read of, not after its cutoff: {', '.join(known)}")
+    for row in rows:
+        if row.get("tokens"):
+            say(f"{row['model']} took {_spent(row['tokens'], row['dollars'])}")
 
 
-def _spent(row: Mapping[str, Any]) -> tuple[str, str]:
-    if not row.get("tokens"):
-        return "-", "-"
-    return f"{row['tokens']:,}", "unknown" if row["dollars"] is None else f"{_cents(row)}"
-
-
-def _cents(row: Mapping[str, Any]) -> str:
-    from decimal import Decimal
-
-    return f"{Decimal(row['dollars']):,.4f}"
+def _spent(tokens: int, dollars: object) -> str:
+    """`dollars` may be text or a number; None: of an unknown price."""
+    if dollars is None:
+        return f"{tokens:,} tokens of an unknown price"
+    spent = float(str(dollars))
+    cost = f"{spent:,.2f}" if spent >= 1 or not spent else f"{spent:.4f}"
+    return f"{tokens:,} tokens for {cost} dollars"
 
 
 def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
@@ -186,23 +184,23 @@ def _list_days(
     elif not found:
         say("nothing is stored of that" if models else NOTHING_STORED)
     else:
-        columns = ["session", "model", "open", "close", "profit", "return", "fills", "refused"]
-        asks = any(point["tokens"] for point in found)
-        rows = [(*_point_row(p), *(_asked(p) if asks else ())) for p in found]
-        extra = ["tokens", "dollars", "ending"] if asks else []
-        print_table(columns + extra, rows, right=(columns + extra[:2])[2:])
+        columns = ("session", "model", "open", "close", "profit", "return", "fills", "refused")
+        print_table(columns, map(_point_row, found), right=columns[2:])
         if known := sum(point["before_cutoff"] for point in found):
             say(f"{counted(known, 'session')} that a model may have read of, not after its cutoff")
+        if tokens := sum(point["tokens"] for point in found):
+            costs = [point["dollars"] for point in found]
+            say(f"{_spent(tokens, None if None in costs else sum(costs))} in all")
+        early = Counter(p["ending"] for p in found if p["ending"] != "done")
+        if early:
+            what = ", ".join(f"{ending} {number:,}" for ending, number in sorted(early.items()))
+            say(f"sessions that ended before the model was done: {what}")
         if newer:
             (model, session), prices = next(iter(newer.items()))
             say(
                 f"{counted(len(newer), 'session')} made from prices that were restated since, "
                 f"such as {model} {session}: now {prices}"
             )
-
-
-def _asked(point: "RowMapping") -> tuple[str, str, str]:
-    return (*_spent(dict(point)), point["ending"])
 
 
 def _point_row(point: "RowMapping") -> tuple[str, ...]:

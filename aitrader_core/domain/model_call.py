@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 
+from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.transcript import Usage
 
 
@@ -15,6 +16,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # the provider will not answer it, whoever asks
     DEADLINE = "deadline"  # the model-day's time was over before an answer came
     COST_LIMIT = "cost_limit"  # not sent: the money for it was spent
+    FAILED = "failed"  # no answer came, which was told to whoever asked
 
     @property
     def is_final(self) -> bool:
@@ -53,3 +55,14 @@ class ModelCall:
     def digest(self) -> str:
         """Of the answer: a stored one that was changed no longer has it."""
         return sha256(f"{self.outcome} {self.reply}".encode()).hexdigest()
+
+    def unchanged(self, digest: str) -> "ModelCall":
+        """Itself, if `digest` is what it was kept with. LedgerError says which call it is not."""
+        if self.digest != digest:
+            site = self.site
+            raise LedgerError(
+                f"the stored answer to call {site.number} of {site.model} on {site.session} "
+                f"({site.market}) was changed after it was kept: restore it, or delete it from "
+                "model_calls to have it asked again"
+            )
+        return self

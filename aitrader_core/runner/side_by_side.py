@@ -28,7 +28,7 @@ def walk_all(
     over, messages = Event(), SimpleQueue[Message]()
 
     def is_over() -> bool:
-        return over.is_set() or stop()
+        return stop() or over.is_set()
 
     try:
         for plan in remote:

@@ -347,7 +347,7 @@ model_calls = Table(
     *_usage(),
     Column("made_at", Now, nullable=False, server_default=func.now()),
     CheckConstraint(
-        "outcome in ('replied', 'refused', 'deadline', 'cost_limit')",
+        "outcome in ('replied', 'refused', 'deadline', 'cost_limit', 'failed')",
         name="outcome",
     ),
     Index("ix_model_calls_key", "key"),

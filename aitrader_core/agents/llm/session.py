@@ -12,12 +12,13 @@ from aitrader_core.agents.llm.connections import NO_LIMIT, Allowance, Connection
 from aitrader_core.agents.llm.dialect import Item, Reply, Tool
 from aitrader_core.agents.llm.endpoint import Endpoint
 from aitrader_core.agents.llm.loop import Stopped, converse
+from aitrader_core.agents.llm.news import KEY_VARIABLE, NewsSearch
 from aitrader_core.agents.llm.pricing import priced
 from aitrader_core.agents.llm.prompt import request, system_prompt
 from aitrader_core.agents.llm.secret import read_key
 from aitrader_core.agents.llm.summary import ledger_summary, names_every_trade
 from aitrader_core.agents.llm.tools import DeskTools
-from aitrader_core.domain.errors import BudgetSpent
+from aitrader_core.domain.errors import BudgetSpent, ProviderError
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.domain.transcript import Usage
@@ -26,7 +27,11 @@ from aitrader_core.simulation.desk import Desk
 if TYPE_CHECKING:
     from aitrader_core.agents.llm.language_model import PreparedModel
 
-_STOPS = {Outcome.DEADLINE: Ending.DEADLINE, Outcome.COST_LIMIT: Ending.COST_LIMIT}
+_STOPS = {
+    Outcome.DEADLINE: Ending.DEADLINE,
+    Outcome.COST_LIMIT: Ending.COST_LIMIT,
+    Outcome.FAILED: Ending.DONE,  # of what was not needed
+}
 _ASK_FOR_SUMMARY = (
     "The session is over. Say in one paragraph what you did and why. What really happened: {}"
 )
@@ -59,14 +64,31 @@ class Session:
 
     def trade(self) -> Ending:
         spec, desk, disguise = self._spec, self._desk, self._model.disguise
-        toolbox = DeskTools(desk, disguise, spec.tools)
-        listed = ", ".join(spec.tools)
-        system = system_prompt(self._model.instructions, desk, disguise, listed, spec.max_steps)
-        user = request(desk, disguise)
+        toolbox = DeskTools(desk, disguise, spec.tools, self._news)
+        system, user = self._system, request(desk, disguise)
         desk.transcript.add("system", system)
         desk.transcript.add("user", user)
         items = self._dialect.opening(system, user)
         return converse(self._dialect, items, self._ask, toolbox, desk.transcript, spec.max_steps)
+
+    @property
+    def _system(self) -> str:
+        spec, disguise = self._spec, self._model.disguise
+        tools = ", ".join(spec.tools)
+        return system_prompt(self._model.instructions, self._desk, disguise, tools, spec.max_steps)
+
+    @property
+    def _news(self) -> NewsSearch:
+        return NewsSearch(
+            endpoint=self._model.search_url,
+            key=self._connections.environment.get(KEY_VARIABLE) or None,
+            session=self._desk.view.session,
+            calls=self._calls,
+            transcript=self._desk.transcript,
+            timeout=self._spec.timeout,
+            seconds_left=lambda: self._seconds_left,
+            clock=self._connections.clock,
+        )
 
     def summarise(self) -> str:
         """By the model where it is asked to, with what it left out; else from the ledger."""
@@ -74,14 +96,16 @@ class Session:
         if self._spec.summary == "ledger":
             return facts
         shown = self._model.disguise.text(facts)
-        items = self._dialect.opening(self._model.instructions, _ASK_FOR_SUMMARY.format(shown))
+        items = self._dialect.opening(self._system, _ASK_FOR_SUMMARY.format(shown))
         try:
-            text = self._ask(items, ()).text.strip()
+            text = self._ask(items, (), is_needed=False).text.strip()
         except Stopped:
-            return facts
+            return facts  # the day is over, and stands without it
         return text if text and names_every_trade(text, self._desk) else f"{text} {facts}".strip()
 
-    def _ask(self, items: Sequence[Item], tools: Sequence[Tool]) -> Reply:
+    def _ask(
+        self, items: Sequence[Item], tools: Sequence[Tool], *, is_needed: bool = True
+    ) -> Reply:
         body = {
             "model": self._spec.model,
             **self._dialect.body((), tools),
@@ -97,7 +121,7 @@ class Session:
         self._stop_at_day_limits()
         sent = {**body, **self._dialect.body(items, ())}
         question = Question(terms, tuple(items))
-        call = self._calls.put(question, lambda: self._send(sent))
+        call = self._calls.put(question, lambda: self._send(sent, is_needed=is_needed))
         return self._read(call)
 
     @cached_property
@@ -123,7 +147,8 @@ class Session:
             transcript.add("provider", reply.refusal)
         return reply
 
-    def _send(self, body: dict[str, Any]) -> Answer:
+    def _send(self, body: dict[str, Any], *, is_needed: bool) -> Answer:
+        """Raises ProviderError for an answer that is needed and does not come."""
         if spent := self._spent():
             if self._calls.paid == 1 and not self._desk.transcript.usage.calls:
                 raise BudgetSpent(spent)
@@ -135,6 +160,11 @@ class Session:
         except TimeoutError:
             why = f"{self._spec.deadline:g} s for the model-day are over"
             return _stop(Outcome.DEADLINE, why, Usage(seconds=round(left, 6)))
+        except ProviderError as failure:
+            if is_needed:
+                raise
+            seconds = round(connections.clock() - began, 6)
+            return _stop(Outcome.FAILED, str(failure), Usage(seconds=seconds))
         seconds = round(connections.clock() - began, 6)
         usage = priced(
             self._dialect.usage(json.loads(said.text)),

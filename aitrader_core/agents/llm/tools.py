@@ -85,8 +85,7 @@ class DeskTools:
     def use(self, name: str, arguments: str) -> str:
         """The answer as JSON. ToolError for what can't be answered, and how to ask instead."""
         if name not in self.names:
-            hint = nearest(name, self.names)
-            raise ToolError(f"there is no tool {name[:80]!r}: {hint}there are {_all(self.names)}")
+            raise no_such_tool(name, self.names)
         wanted, _ = _TOLD[name]
         use: Callable[[Any], object] = getattr(self, f"_{name}")
         answer = use(read_arguments(arguments, wanted))
@@ -114,7 +113,7 @@ class DeskTools:
     def _prices(self, _: _Nothing) -> object:
         view = self.desk.view
         opens = {self.disguise.name(s): view.opens[s] for s in view.symbols}
-        return {"time": self._clock(), "open": dict(sorted(opens.items()))}
+        return {"time": self.clock, "open": dict(sorted(opens.items()))}
 
     def _history(self, asked: _History) -> object:
         symbol, depth = self._symbol(asked.symbol), self.desk.view.depth
@@ -183,7 +182,9 @@ class DeskTools:
             )
         return symbol
 
-    def _clock(self) -> str:
+    @property
+    def clock(self) -> str:
+        """The bar that is open, as the model knows it."""
         view = self.desk.view
         day = self.disguise.shown(view.session).isoformat()
         return day if view.at == DAILY else f"{day} {view.at:%H:%M}"
@@ -224,6 +225,12 @@ def told(name: str) -> Tool:
     """What a model is told of a tool."""
     wanted, description = _TOLD[name]
     return Tool(name, description, schema(wanted))
+
+
+def no_such_tool(name: str, names: Sequence[str]) -> ToolError:
+    """What to raise when `name` is called and only `names` are there."""
+    hint = nearest(name, names)
+    return ToolError(f"there is no tool {name[:80]!r}: {hint}there are {_all(names)}")
 
 
 def _all(names: Sequence[str]) -> str:
