@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from simpleeval import DEFAULT_OPERATORS, InvalidExpression, SimpleEval
@@ -52,7 +52,7 @@ class _Symbol(Arguments):
 
 
 class _History(_Symbol):
-    bars: Annotated[Whole, Field(ge=1)] = Field(
+    bars: Whole = Field(
         default=20, description="How many bars, the newest of them the one before the clock."
     )
 
@@ -135,14 +135,12 @@ class DeskTools:
 
     def _calculate(self, asked: _Expression) -> object:
         try:
-            value = SimpleEval(_OPERATORS, _FUNCTIONS, {}).eval(asked.expression)
+            value = _value(asked.expression.strip())
         except (InvalidExpression, ArithmeticError, ValueError, TypeError, SyntaxError) as error:
             raise ToolError(f"{asked.expression[:80]!r} can't be calculated: {error}") from None
-        except (RecursionError, MemoryError, AttributeError):
+        except (RecursionError, MemoryError):
             raise ToolError(f"{asked.expression[:80]!r} can't be calculated") from None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ToolError(f"{asked.expression[:80]!r} gives no number")
-        return {"expression": asked.expression, "value": _finite(value)}
+        return {"expression": asked.expression, "value": value}
 
     def _submit(self, side: Side, asked: _Order) -> object:
         symbol, quantity = self._symbol(asked.symbol), asked.quantity
@@ -220,6 +218,31 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 }
 
 
+_LARGEST = 10**100
+_ARITHMETIC = (
+    *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Load, ast.Constant),
+    *_OPERATORS,
+)
+
+
+def _value(expression: str) -> str:
+    """Raises what Python and simpleeval raise for what is no arithmetic."""
+    parsed = ast.parse(expression, mode="eval")
+    for node in ast.walk(parsed):
+        if not isinstance(node, _ARITHMETIC) or isinstance(
+            getattr(node, "value", 0), bool | str | bytes | complex
+        ):
+            raise ValueError("it is more than arithmetic")
+    value = SimpleEval(_OPERATORS, _FUNCTIONS, {}).eval(expression, parsed.body)
+    if not isinstance(value, int | float):
+        raise ValueError("it gives no number")
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if abs(value) >= _LARGEST:
+        raise ValueError("it gives a number of more than 100 digits")
+    return str(value)
+
+
 @cache
 def told(name: str) -> Tool:
     """What a model is told of a tool."""
@@ -242,7 +265,3 @@ def _number(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
     raise TypeError(f"{value!r} is no answer")
-
-
-def _finite(value: float) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else str(value)[:200]
