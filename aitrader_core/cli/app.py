@@ -12,6 +12,7 @@ from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
+from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.results import leaderboard, models, results
 from aitrader_core.cli.serving import demo, up
 from aitrader_core.cli.verifying import verify
@@ -46,7 +47,7 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-for command in (up, demo, prices, jobs, play, models, results, leaderboard, breaks, verify):
+for command in (up, demo, prices, jobs, play, models, results, leaderboard, breaks, verify, replay):
     main.add_command(command)
 
 

@@ -27,6 +27,8 @@ def jobs() -> None:
 @click.option("--model", "named", multiple=True, metavar="A", help="One model; may be repeated.")
 @click.option("--replace-existing", is_flag=True, help="Make days again that are stored.")
 @click.option("--fresh", is_flag=True, help="Begin at START with the initial cash.")
+@click.option("--max-dollars", type=float, metavar="N", help="What its models may spend together.")
+@click.option("--max-tokens", type=int, metavar="N", help="Likewise, in tokens.")
 @click.option("--wait", is_flag=True, help="Wait for its end; exit 1 unless it completed.")
 @market_option
 @as_json_option
@@ -37,6 +39,8 @@ def submit(
     named: tuple[str, ...],
     replace_existing: bool,
     fresh: bool,
+    max_dollars: float | None,
+    max_tokens: int | None,
     wait: bool,
     market: str,
     as_json: bool,
@@ -53,6 +57,8 @@ def submit(
             source="cli",
             replace_existing=replace_existing,
             fresh=fresh,
+            max_dollars=max_dollars,
+            max_tokens=max_tokens,
         )
         if not as_json:
             say(f"job {job_id} is queued; see `aitrader jobs show {job_id}`")
@@ -85,7 +91,7 @@ def list_jobs(status: str | None, limit: int, as_json: bool) -> None:
 
 @jobs.command()
 @click.argument("job_id", metavar="ID", type=int)
-@click.option("--failed", is_flag=True, help="List each failed or skipped model-day.")
+@click.option("--failed", is_flag=True, help="List each model-day that was not made.")
 @as_json_option
 def show(job_id: int, failed: bool, as_json: bool) -> None:
     """One job: its state, each model's progress, and what went wrong."""

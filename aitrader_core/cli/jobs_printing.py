@@ -9,7 +9,7 @@ from aitrader_core.storage.job import Detail, DetailStatus, Job
 from aitrader_core.storage.jobs import Jobs
 
 Counts = Mapping[DetailStatus, int]
-_FAULTY = (DetailStatus.FAILED, DetailStatus.SKIPPED)
+_FAULTY = (DetailStatus.FAILED, DetailStatus.SKIPPED, DetailStatus.CANCELED)
 
 
 def as_row(job: Job, counts: Counts) -> tuple[str, ...]:
@@ -36,6 +36,8 @@ def job_json(job: Job, counts: Counts) -> dict[str, Any]:
         "models": list(job.models),
         "replace_existing": job.replace_existing,
         "fresh": job.fresh,
+        "max_dollars": job.max_dollars,
+        "max_tokens": job.max_tokens,
         "source": job.source,
         "cancel_requested": job.cancel_requested,
         "created_at": job.created_at,
@@ -53,7 +55,7 @@ def show_job(queue: Jobs, job: Job, *, as_json: bool, each: bool = False) -> Non
         return
     say(f"job {job.id} of {job.source} is {job.status.value}: {_request(job)}")
     _print_progress(job, details)
-    faulty = [d for d in details if d.status in _FAULTY]
+    faulty = _not_made(details)
     for detail in faulty if each else ():
         say(f"{detail.model} {detail.session} {detail.status.value}: {detail.reason}")
     if not each:
@@ -61,9 +63,18 @@ def show_job(queue: Jobs, job: Job, *, as_json: bool, each: bool = False) -> Non
             say(f"{model}: {counted(number, 'session')} {status}: {reason}")
 
 
+def _not_made(details: Sequence[Detail]) -> list[Detail]:
+    """Those that there is something to say of; a canceled job says enough by itself."""
+    return [d for d in details if d.status in _FAULTY and d.reason]
+
+
 def _request(job: Job) -> str:
     terms = [f"{job.first} to {job.last}", counted(len(job.models), "model")]
     terms += ["replacing what is stored"] * job.replace_existing + ["afresh"] * job.fresh
+    if job.max_dollars is not None:
+        terms.append(f"{job.max_dollars:g} dollars at most")
+    if job.max_tokens is not None:
+        terms.append(f"{job.max_tokens:,} tokens at most")
     terms += ["asked to stop"] * (job.cancel_requested and not job.status.is_final)
     return ", ".join(terms)
 
@@ -85,7 +96,7 @@ def _print_progress(job: Job, details: Sequence[Detail]) -> None:
 
 def _full_json(job: Job, details: Sequence[Detail], *, each: bool) -> dict[str, Any]:
     total = Counter(d.status for d in details)
-    faulty = [d for d in details if d.status in _FAULTY]
+    faulty = _not_made(details)
     found = job_json(job, {status: total[status] for status in DetailStatus})
     found["progress"] = {
         model: {status.value: counts[status] for status in DetailStatus}

@@ -35,7 +35,7 @@ def span_options(command: Command) -> Command:
 
 @contextmanager
 def open_floor(market: str) -> Iterator["Floor"]:
-    """The floor of `market`, its database up and at the newest schema."""
+    """The floor of `market`, its database up and at the newest schema, its models on record."""
     from aitrader_core.runner.arena import load_arena
     from aitrader_core.runner.floor import Floor
     from aitrader_core.runner.premises import ready_database
@@ -45,7 +45,9 @@ def open_floor(market: str) -> Iterator["Floor"]:
     settings = load_settings()
     arena = load_arena(settings.config_dir, market)  # its faults are told before anything starts
     with ready_database(settings) as urls:
-        yield Floor(arena, engine_for(urls.engine))
+        floor = Floor(arena, engine_for(urls.engine))
+        floor.register_models()
+        yield floor
 
 
 @contextmanager

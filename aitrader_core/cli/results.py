@@ -1,6 +1,7 @@
 """aitrader models, results and leaderboard."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -125,10 +126,24 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
         say(f"corrected towards a recording: {', '.join(corrected)} (see aitrader breaks)")
     if older := [f"{r['model']} {r['restated']:,}" for r in rows if r.get("restated")]:
         say(f"sessions made from prices that were restated since: {', '.join(older)}")
+    if known := [f"{r['model']} {r['before_cutoff']:,}" for r in rows if r.get("before_cutoff")]:
+        say(f"sessions that the model may have read of, not after its cutoff: {', '.join(known)}")
+    for row in rows:
+        if row.get("tokens"):
+            say(f"{row['model']} took {_spent(row['tokens'], row['dollars'])}")
+
+
+def _spent(tokens: int, dollars: object) -> str:
+    """`dollars` may be text or a number; None: of an unknown price."""
+    if dollars is None:
+        return f"{tokens:,} tokens of an unknown price"
+    spent = float(str(dollars))
+    cost = f"{spent:,.2f}" if spent >= 1 or not spent else f"{spent:.4f}"
+    return f"{tokens:,} tokens for {cost} dollars"
 
 
 def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
-    parameters = ", ".join(f"{key} {value}" for key, value in model["parameters"].items())
+    parameters = ", ".join(f"{key} {value}" for key, value in _flat(model["parameters"]))
     last = model["last_session"]
     return (
         model["name"],
@@ -136,6 +151,15 @@ def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
         parameters or "-",
         str(last) if last else "never traded",
     )
+
+
+def _flat(parameters: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Each by its whole name, `budget.day.dollars`."""
+    for key, value in parameters.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", " ".join(value) if isinstance(value, list) else value
 
 
 def _show_day(floor: "Floor", model: str, session: date, *, as_json: bool) -> None:
@@ -147,10 +171,13 @@ def _show_day(floor: "Floor", model: str, session: date, *, as_json: bool) -> No
         calendar = floor.arena.calendar
         why = "" if calendar.is_session(session) else f": {calendar.explain(session)}"
         raise InputError(f"{model} has no stored day on {session}{why}")
+    known = floor.arena.is_before_cutoff(model, session)
     if as_json:
-        print_json(day_json(day))
+        print_json({**day_json(day), "before_cutoff": known})
     else:
         print_day(day, floor.arena.currency)
+        if known:
+            say("the model may have read of this session: it is not after its knowledge cutoff")
 
 
 def _list_days(
@@ -168,6 +195,15 @@ def _list_days(
     else:
         columns = ("session", "model", "open", "close", "profit", "return", "fills", "refused")
         print_table(columns, map(_point_row, found), right=columns[2:])
+        if known := sum(point["before_cutoff"] for point in found):
+            say(f"{counted(known, 'session')} that a model may have read of, not after its cutoff")
+        if tokens := sum(point["tokens"] for point in found):
+            costs = [point["dollars"] for point in found]
+            say(f"{_spent(tokens, None if None in costs else sum(costs))} in all")
+        early = Counter(p["ending"] for p in found if p["ending"] != "done")
+        if early:
+            what = ", ".join(f"{ending} {number:,}" for ending, number in sorted(early.items()))
+            say(f"sessions that ended before the model was done: {what}")
         if newer:
             (model, session), prices = next(iter(newer.items()))
             say(

@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 
+from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.transcript import Usage
 
 
@@ -54,3 +55,14 @@ class ModelCall:
     def digest(self) -> str:
         """Of the answer: a stored one that was changed no longer has it."""
         return sha256(f"{self.outcome} {self.reply}".encode()).hexdigest()
+
+    def unchanged(self, digest: str) -> "ModelCall":
+        """Itself, if `digest` is what it was kept with. LedgerError says which call it is not."""
+        if self.digest != digest:
+            site = self.site
+            raise LedgerError(
+                f"the stored answer to call {site.number} of {site.model} on {site.session} "
+                f"({site.market}) was changed after it was kept: restore it, or delete it from "
+                "model_calls to have it asked again"
+            )
+        return self

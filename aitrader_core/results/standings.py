@@ -28,6 +28,9 @@ class Point:
     commission: Decimal
     corrections: int = 0
     restated: bool = False  # whether the prices that it was made from are newer now
+    before_cutoff: bool = False  # whether the model may have read of the session
+    tokens: int = 0
+    dollars: Decimal | None = Decimal(0)  # None: of an unknown price
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Standing:
     `total_return` and `max_drawdown` are fractions over all its sessions, nothing annualised;
     `volatility` is the yearly standard deviation of session returns, `sharpe` their yearly Sharpe
     ratio at a risk-free rate of 0: both None under 20 sessions. `restated` counts the sessions
-    made from prices that were restated since.
+    made from prices that were restated since, `before_cutoff` those that the model may have read
+    of. `dollars` is None when the price of some of the `tokens` is not known.
     """
 
     rank: int
@@ -55,6 +59,9 @@ class Standing:
     commission: Decimal
     corrections: int
     restated: int
+    before_cutoff: int
+    tokens: int
+    dollars: Decimal | None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -63,6 +70,7 @@ class Standing:
             "last": self.last.isoformat(),
             "value": f"{self.value:f}",
             "commission": f"{self.commission:f}",
+            "dollars": None if self.dollars is None else f"{self.dollars:f}",
         }
 
 
@@ -98,7 +106,15 @@ def _standing(rank: int, model: str, curve: Sequence[Point], sessions_a_year: in
         commission=sum((point.commission for point in curve), Decimal(0)),
         corrections=sum(point.corrections for point in curve),
         restated=sum(point.restated for point in curve),
+        before_cutoff=sum(point.before_cutoff for point in curve),
+        tokens=sum(point.tokens for point in curve),
+        dollars=_sum([point.dollars for point in curve]),
     )
+
+
+def _sum(dollars: Sequence[Decimal | None]) -> Decimal | None:
+    known = [spent for spent in dollars if spent is not None]
+    return sum(known, Decimal(0)) if len(known) == len(dollars) else None
 
 
 def _risk(returns: Sequence[float], sessions_a_year: int) -> tuple[float | None, float | None]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
-from aitrader_core.agents.llm.calls import Mode
+from aitrader_core.agents.llm.calls import CallStore, Mode
 from aitrader_core.agents.llm.connections import NO_LIMIT, Allowance, Connections
 from aitrader_core.market.gaps import Jump, suspicious_jumps
 from aitrader_core.runner.arena import Arena, load_arena
@@ -53,8 +53,14 @@ class Floor:
     def failed_days(self) -> FailedDays:
         return FailedDays(self.engine)
 
-    def trader(self, model: str, origin: Origin | None = None, mode: Mode | None = None) -> Trader:
-        """`model`, ready to trade for `origin`: what it asks of others is kept here.
+    def trader(
+        self,
+        model: str,
+        origin: Origin | None = None,
+        mode: Mode | None = None,
+        calls: CallStore | None = None,
+    ) -> Trader:
+        """`model`, ready to trade for `origin`: what it asks of others is kept here, or in `calls`.
 
         `mode` is the arena's unless given.
         """
@@ -62,7 +68,7 @@ class Floor:
             self.arena.market,
             model,
             request=origin.request if origin else "nobody",
-            calls=self.calls,
+            calls=self.calls if calls is None else calls,
             mode=mode or self.arena.calls,
             environment=environment(),
             job=self._allowance(origin),

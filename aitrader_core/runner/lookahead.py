@@ -5,12 +5,15 @@ from datetime import date
 from decimal import Decimal
 from random import Random
 
+from aitrader_core import __version__
 from aitrader_core.domain.market import Bar
-from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.domain.model_day import Manifest
 from aitrader_core.runner.floor import Floor
-from aitrader_core.runner.model_day import run_model_day
+from aitrader_core.runner.remaking import Failure, remade
+from aitrader_core.runner.replaying import calls_of, trader_of
 from aitrader_core.simulation.tape import Tape
-from aitrader_core.simulation.venue import SimulatedVenue
+from aitrader_core.storage.history import Record, records
+from aitrader_core.storage.rows import entries_json
 
 _AHEAD = 5  # sessions after the one that is made again
 
@@ -24,7 +27,9 @@ def lookahead_faults(floor: Floor, per_model: int, seed: str) -> list[str]:
     for model in floor.arena.models:
         stored = floor.model_days.sessions(floor.arena.market, model)
         drawn = Random(f"{seed} {model}").sample(stored, min(per_model, len(stored)))
-        faults += [fault for day in _days(floor, model, drawn) if (fault := _fault(floor, day))]
+        faults += [
+            fault for record in _kept(floor, model, drawn) if (fault := _fault(floor, record))
+        ]
     return faults
 
 
@@ -41,24 +46,25 @@ def scrambled(tape: Tape, session: date, seed: str = "") -> Tape:
     return Tape(tape.sessions, bars, actions, depth=tape.depth, prices=tape.prices)
 
 
-def _days(floor: Floor, model: str, sessions: list[date]) -> Iterator[ModelDay]:
+def _kept(floor: Floor, model: str, sessions: list[date]) -> Iterator[Record]:
     for session in sorted(sessions):
-        if day := floor.model_days.get(floor.arena.market, model, session):
-            yield day
+        span = floor.engine, floor.arena.market, model, session, session
+        yield from records(*span, with_transcripts=True)
 
 
-def _fault(floor: Floor, day: ModelDay) -> str | None:
-    arena, calendar = floor.arena, floor.arena.calendar
-    later = calendar.between(day.session, arena.last_session)[: _AHEAD + 1]
+def _fault(floor: Floor, record: Record) -> str | None:
+    day, trader = record.day, trader_of(floor, calls_of(floor, [record]), record)
+    later = floor.arena.calendar.between(day.session, floor.arena.last_session)[: _AHEAD + 1]
     tape = floor.tape(day.session, later[-1])
-    trader = floor.trader(day.model, mode="replay")
-    venue = SimulatedVenue(scrambled(tape, day.session), arena.costs, day.session)
-    again = run_model_day(trader, venue, day.opening)
-    if again.manifest != day.manifest:
+    prices = tape.prices[day.session]
+    if day.manifest != Manifest(__version__, trader.config_hash, prices, trader.made_of):
         return None
-    if (again.blotter, again.transcript) == (day.blotter, day.transcript):
-        return None
-    return f"{day.model} on {day.session} decides otherwise when the prices after it are others"
+    ((_, again),) = remade(floor, scrambled(tape, day.session), [record], lambda _: trader)
+    told = f"{day.model} on {day.session} decides otherwise when the prices after it are others"
+    if isinstance(again, Failure):
+        return f"{told}: {again.reason}"
+    said, was_said = (entries_json(d.transcript) for d in (again, day))  # as it can be stored
+    return None if again.blotter == day.blotter and said == was_said else told
 
 
 def _other(bar: Bar, lot: Random, *, keep_open: bool) -> Bar:

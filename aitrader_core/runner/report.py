@@ -35,6 +35,9 @@ def curves(
                 row["commission"],
                 row["correction_count"],
                 (row["model"], row["session"]) in newer,
+                row["before_cutoff"],
+                row["tokens"],
+                row["dollars"],
             )
         )
     return found

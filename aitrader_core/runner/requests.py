@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.domain.errors import JobError
 from aitrader_core.market.gaps import find_gaps
 from aitrader_core.runner.arena import Arena
@@ -29,7 +30,7 @@ def submit(
             raise JobError(f"a budget of {limit} {name} is none: give a number above 0")
     begin, end = parse_date(first), parse_date(last)
     sessions = sessions_between(arena, begin, end)
-    names = _models(arena, models)
+    names = _models(arena, models, in_dollars=max_dollars is not None)
     check_prices(floor, sessions)
     floor.register_models()
     return floor.jobs.submit(
@@ -70,13 +71,14 @@ def sessions_between(arena: Arena, first: date, last: date) -> tuple[date, ...]:
     return arena.calendar.between(first, last)
 
 
-def _models(arena: Arena, names: Sequence[str]) -> tuple[str, ...]:
+def _models(arena: Arena, names: Sequence[str], *, in_dollars: bool) -> tuple[str, ...]:
     if not names:
         raise JobError(f"no model is named: choose from {', '.join(arena.models)}")
+    terms = Terms(arena.symbols, arena.is_intraday, arena.calls == "replay", in_dollars)
     for name in names:
         check = getattr(arena.model(name).agent, "check", None)
         if check is not None:
-            check(arena.symbols, intraday=arena.is_intraday, offline=arena.calls == "replay")
+            check(terms)
     return tuple(dict.fromkeys(names))
 
 

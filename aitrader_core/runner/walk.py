@@ -7,7 +7,7 @@ from time import perf_counter
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from aitrader_core.domain.errors import AitraderError, ChainError
+from aitrader_core.domain.errors import AitraderError, BudgetSpent, ChainError
 from aitrader_core.domain.model_day import ModelDay, Opening
 from aitrader_core.domain.transcript import Transcript
 from aitrader_core.runner.floor import Floor
@@ -59,10 +59,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The model's walk ends here: this session failed, those after it were not reached."""
+    """The model's walk ends here: this session was not made, those after it not reached."""
 
     session: date
     error: Exception
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing failed: what the model or its job may spend is spent."""
+        return isinstance(self.error, BudgetSpent)
 
     @property
     def reason(self) -> str:
@@ -111,6 +116,10 @@ def walk(
 
 def _mark_broken(floor: Floor, plan: Plan, step: Broken) -> None:
     mark = floor.jobs.mark
+    if step.is_spent:
+        left = [session for session in plan.sessions if session >= step.session]
+        mark(plan.origin, plan.model, left, DetailStatus.CANCELED, step.reason)
+        return
     mark(plan.origin, plan.model, [step.session], DetailStatus.FAILED, step.reason)
     reason = f"not reached: {step.session} failed"
     rest = [session for session in plan.sessions if session > step.session]
@@ -170,7 +179,7 @@ class _Walker:
     def _broken(self, session: date, error: Exception) -> Broken:
         """Whatever was said until then is kept."""
         broken = Broken(session, error)
-        if self._said.entries:
+        if self._said.entries and not broken.is_spent:
             market, model, origin = self._floor.arena.market, self._plan.model, self._plan.origin
             self._floor.failed_days.keep(market, model, session, broken.reason, origin, self._said)
         return broken

@@ -1,16 +1,21 @@
 """Model calls in Postgres, and the transcripts of model-days that failed."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import Engine, RowMapping, func, insert, select
+from sqlalchemy import Engine, RowMapping, Text, and_, any_, func, insert, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
-from aitrader_core.domain.transcript import Entry, Usage
+from aitrader_core.domain.transcript import NOTHING_USED, Entry, Usage
 from aitrader_core.storage import rows
 from aitrader_core.storage.schema import failed_days, model_calls
 from aitrader_core.storage.store import Origin
+
+_Day = tuple[str, str, date]  # market, model, session
 
 
 class PostgresCalls:
@@ -64,10 +69,73 @@ class PostgresCalls:
     ) -> Usage:
         wanted = {"market": market, "model": model, "request": request}
         conditions = [model_calls.c[k] == v for k, v in wanted.items() if v is not None]
-        columns = [model_calls.c[name] for name in rows.usage_row(Usage())]
-        query = select(*(func.coalesce(func.sum(c), 0).label(c.name) for c in columns))
+        columns = [model_calls.c[name] for name in rows.usage_row(NOTHING_USED)]
+        query = select(*(func.sum(c).label(c.name) for c in columns))
         with self._engine.connect() as connection:
-            return rows.usage_of_row(connection.execute(query.where(*conditions)).mappings().one())
+            row = connection.execute(query.where(*conditions)).mappings().one()
+        if row["call_count"] is None:
+            return NOTHING_USED
+        return NOTHING_USED + rows.usage_of_row(row)  # seconds rounded like those of any sum
+
+
+class CallsOnRecord:
+    """The calls of some model-days, loaded together for their replay: those that their transcripts
+    name by `keys`, and those that they made themselves."""
+
+    def __init__(
+        self, engine: Engine, market: str, model: str, first: date, last: date, keys: Iterable[str]
+    ) -> None:
+        self._everything = PostgresCalls(engine)
+        self._by_key: dict[str, list[RowMapping]] = defaultdict(list)
+        self._by_day: dict[_Day, list[RowMapping]] = defaultdict(list)
+        c = model_calls.c
+        named = c.key == any_(literal(list(keys), ARRAY(Text)))
+        own = and_(c.market == market, c.model == model, c.session.between(first, last))
+        with engine.connect() as connection:
+            query = select(model_calls).where(or_(named, own)).order_by(c.id)
+            for row in connection.execute(query).mappings():
+                self._by_key[row["key"]].append(row)
+                self._by_day[row["market"], row["model"], row["session"]].append(row)
+
+    def as_of(self, market: str, model: str, session: date, stored_at: datetime) -> "_AsOf":
+        """A CallStore that answers as that model-day was answered before it was stored."""
+        day = (market, model, session)
+        return _AsOf(self._everything, self._by_key, day, self._by_day.get(day, ()), stored_at)
+
+
+@dataclass(frozen=True)
+class _AsOf:
+    """Of several answers to a question, the day's own newest that came before it was stored."""
+
+    everything: PostgresCalls
+    by_key: Mapping[str, Sequence[RowMapping]]
+    day: _Day
+    of_this_day: Sequence[RowMapping]
+    stored_at: datetime
+
+    def find(self, key: str) -> ModelCall | None:
+        found = self.by_key.get(key, ())
+        if not found:
+            return self.everything.find(key)
+        known = self._before(found) or found
+        own = [r for r in known if (r["market"], r["model"], r["session"]) == self.day]
+        return _call((own or known)[-1])
+
+    def keep(self, call: ModelCall) -> None:
+        raise LedgerError(f"a replay pays for nothing, yet call {call.site.number} was made")
+
+    def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
+        if (market, model, session) != self.day:
+            return self.everything.of_day(market, model, session)
+        return [_call(row) for row in self._before(self.of_this_day)]
+
+    def spent(
+        self, *, market: str | None = None, model: str | None = None, request: str | None = None
+    ) -> Usage:
+        return self.everything.spent(market=market, model=model, request=request)
+
+    def _before(self, found: Sequence[RowMapping]) -> Sequence[RowMapping]:
+        return [row for row in found if row["made_at"] <= self.stored_at]
 
 
 class FailedDays:
@@ -114,7 +182,7 @@ class FailedDays:
 
 
 def _call(row: RowMapping) -> ModelCall:
-    call = ModelCall(
+    return ModelCall(
         row["key"],
         row["after_key"],
         CallSite(row["market"], row["model"], row["session"], row["number"], row["request"]),
@@ -122,10 +190,4 @@ def _call(row: RowMapping) -> ModelCall:
         Outcome(row["outcome"]),
         row["reply"],
         rows.usage_of_row(row),
-    )
-    if call.digest != row["digest"]:
-        raise LedgerError(
-            f"the stored answer to call {row['number']} of {row['model']} on {row['session']} "
-            f"({row['market']}) was changed after it was kept"
-        )
-    return call
+    ).unchanged(row["digest"])

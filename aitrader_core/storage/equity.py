@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import Engine, RowMapping, func, select
+from sqlalchemy import Date, Engine, RowMapping, and_, cast, func, select, text
 
 from aitrader_core.storage.schema import model_days, vintages
+from aitrader_core.storage.schema import models as registry
 
 _LIVE = model_days.c.superseded_at.is_(None)
 _POINT = (
@@ -22,8 +23,15 @@ _POINT = (
     model_days.c.refusal_count,
     model_days.c.correction_count,
     model_days.c.commission,
+    model_days.c.ending,
+    (model_days.c.input_tokens + model_days.c.output_tokens).label("tokens"),
+    model_days.c.dollars,
+    func.coalesce(
+        model_days.c.session <= cast(registry.c.config["knowledge_cutoff"].astext, Date), False
+    ).label("before_cutoff"),
     model_days.c.manifest,
 )
+_REGISTERED = and_(registry.c.market == model_days.c.market, registry.c.name == model_days.c.model)
 
 
 def equity_points(
@@ -33,9 +41,15 @@ def equity_points(
     first: date = date.min,
     last: date = date.max,
 ) -> Sequence[RowMapping]:
-    """The stored sessions of a market, by model and session; of some models or of a span only."""
-    query = select(*_POINT).where(
-        model_days.c.market == market, _LIVE, model_days.c.session.between(first, last)
+    """The stored sessions of a market, by model and session; of some models or of a span only.
+
+    `before_cutoff`: the model may have read of the session, by the knowledge cutoff that it is
+    registered with.
+    """
+    query = (
+        select(*_POINT)
+        .select_from(model_days.outerjoin(registry, _REGISTERED))
+        .where(model_days.c.market == market, _LIVE, model_days.c.session.between(first, last))
     )
     if models is not None:
         query = query.where(model_days.c.model.in_(models))
@@ -56,7 +70,10 @@ def last_sessions(engine: Engine, market: str) -> dict[str, date]:
 
 
 def ledger_state(engine: Engine, market: str) -> str:
-    """A name for what is stored of a market; another one after any change, of its prices too."""
+    """A name for what is stored of a market; another one after any change.
+
+    Of its prices too, and of what its models may have read.
+    """
     query = select(
         func.coalesce(func.max(model_days.c.id), 0),
         func.count().filter(model_days.c.superseded_at.is_not(None)),
@@ -65,4 +82,12 @@ def ledger_state(engine: Engine, market: str) -> str:
         .scalar_subquery(),
     ).where(model_days.c.market == market)
     with engine.connect() as connection:
-        return ".".join(str(part) for part in connection.execute(query).one())
+        parts = [*connection.execute(query).one()]
+        cutoffs = connection.scalar(_CUTOFFS, {"market": market})
+    return ".".join(str(part) for part in (*parts, *([cutoffs[:8]] if cutoffs else ())))
+
+
+_CUTOFFS = text(
+    "select md5(string_agg(name || ' ' || (config ->> 'knowledge_cutoff'), ',' order by name))"
+    "  from models where market = :market and config ->> 'knowledge_cutoff' is not null"
+)

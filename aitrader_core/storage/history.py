@@ -34,11 +34,18 @@ class Record:
 
 
 def records(
-    engine: Engine, market: str, model: str, first: date = date.min, last: date = date.max
+    engine: Engine,
+    market: str,
+    model: str,
+    first: date = date.min,
+    last: date = date.max,
+    request: str | None = None,
+    *,
+    with_transcripts: bool = False,
 ) -> list[Record]:
-    """The stored sessions of a model that are not superseded, oldest first.
+    """The stored sessions of a model that are not superseded, oldest first; of one request only.
 
-    Their transcripts are left out.
+    Their transcripts are left out unless asked for.
     """
     query = (
         select(model_days)
@@ -50,10 +57,28 @@ def records(
         )
         .order_by(model_days.c.session)
     )
+    if request is not None:
+        query = query.where(model_days.c.request == request)
     with engine.connect() as connection:
         found = connection.execute(query).mappings().all()
-        reader = _Reader(connection, found, with_transcripts=False)
+        reader = _Reader(connection, found, with_transcripts=with_transcripts)
         return [Record(reader.day(row), row, tuple(reader.contradictions(row))) for row in found]
+
+
+def models_of(engine: Engine, market: str, request: str) -> list[str]:
+    """Those with a stored session that was made for `request`, in alphabetical order."""
+    query = (
+        select(model_days.c.model)
+        .distinct()
+        .where(
+            model_days.c.market == market,
+            model_days.c.request == request,
+            model_days.c.superseded_at.is_(None),
+        )
+        .order_by(model_days.c.model)
+    )
+    with engine.connect() as connection:
+        return list(connection.scalars(query))
 
 
 def load_days(connection: Connection, found: Sequence[RowMapping]) -> list[ModelDay]:

@@ -226,7 +226,10 @@ def _give_up(connection: Connection, job_id: int, status: DetailStatus, reason: 
 
 
 def _rolled_up(connection: Connection, job_id: int, *, canceled: bool) -> JobStatus:
-    """Completed when nothing failed, failed when nothing else came of it, partial in between."""
+    """Completed when every day has its result, failed when none has, partial in between.
+
+    Days are canceled one by one when the money for them is spent.
+    """
     found = set(
         connection.scalars(
             select(job_details.c.status).distinct().where(job_details.c.job_id == job_id)
@@ -234,7 +237,7 @@ def _rolled_up(connection: Connection, job_id: int, *, canceled: bool) -> JobSta
     )
     if canceled and "canceled" in found:
         return JobStatus.CANCELED
-    if "failed" not in found:
+    if not found & {"failed", "canceled"}:
         return JobStatus.COMPLETED
     return JobStatus.PARTIAL if "completed" in found else JobStatus.FAILED
 

@@ -12,6 +12,8 @@ from aitrader_core.storage.schema import models
 def register_models(engine: Engine, market: str, configured: Iterable[dict[str, Any]]) -> None:
     """Record name, kind, config and config_hash of each; a model that is gone stays known."""
     rows = [{"market": market, **model} for model in configured]
+    if not rows:
+        return
     statement = insert(models)
     new = statement.excluded
     changed = statement.on_conflict_do_update(

@@ -18,6 +18,7 @@ from aitrader_core.domain.model_day import (
     Opening,
     Performance,
 )
+from aitrader_core.domain.money import plain_quantity
 from aitrader_core.domain.orders import Fill, Order, Outcome, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
 from aitrader_core.domain.transcript import Entry, Usage
@@ -75,13 +76,13 @@ def usage_row(usage: Usage) -> dict[str, object]:
 
 def usage_of_row(row: RowMapping) -> Usage:
     return Usage(
-        row["input_tokens"],
-        row["cached_tokens"],
-        row["output_tokens"],
-        row["reasoning_tokens"],
+        int(row["input_tokens"]),  # a sum of them is a decimal
+        int(row["cached_tokens"]),
+        int(row["output_tokens"]),
+        int(row["reasoning_tokens"]),
         row["waited"],
         row["dollars"],
-        row["call_count"],
+        int(row["call_count"]),
     )
 
 
@@ -93,7 +94,7 @@ def order_rows(day: ModelDay) -> list[dict[str, object]]:
             "bar_time": at,
             "symbol": storable_text(outcome.order.symbol),
             "side": outcome.order.side.value,
-            "quantity": _storable(outcome.order.quantity),
+            "quantity": storable_quantity(outcome.order.quantity),
             "outcome": "refused" if isinstance(outcome, Refused) else "filled",
             "reason": storable_text(outcome.reason) if isinstance(outcome, Refused) else None,
         }
@@ -171,8 +172,8 @@ def _entry_json(entry: Entry) -> dict[str, object]:
         found["id"] = storable_text(entry.id)
     if entry.usage is not None:
         usage = asdict(entry.usage)
-        dollars = entry.usage.dollars
-        found["usage"] = {**usage, "dollars": None if dollars is None else f"{dollars:f}"}
+        dollars = entry.usage.dollars  # one way to write each amount, whoever calculated it
+        found["usage"] = {**usage, "dollars": None if dollars is None else plain_quantity(dollars)}
     return found
 
 
@@ -258,7 +259,8 @@ def storable_text(text: str) -> str:
     return re.sub("[\x00\ud800-\udfff]", "\ufffd", text)
 
 
-def _storable(quantity: Decimal) -> Decimal | None:
+def storable_quantity(quantity: Decimal) -> Decimal | None:
+    """None for what is no quantity, or has too many digits to be kept."""
     if not quantity.is_finite() or abs(quantity.adjusted()) > _STORABLE:
         return None
     exponent = quantity.as_tuple().exponent

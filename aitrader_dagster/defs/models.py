@@ -22,12 +22,12 @@ def models_sensor(arena: Arena, partitions: MarketPartitions) -> dg.SensorDefini
     ) -> Iterator[dg.SensorResult]:
         """A partition for each model of the arena; one that left keeps its days in the database."""
         opened = floors.open(arena.market)
+        opened.register_models()  # what is said of them may have changed
         configured = set(opened.arena.models)
         known = set(context.instance.get_dynamic_partitions(name))
         if configured == known:
             yield dg.SensorResult(skip_reason="the partitions are those of the arena")
             return
-        opened.register_models()
         yield dg.SensorResult(
             dynamic_partitions_requests=[
                 partitions.models.build_add_request(sorted(configured - known)),

@@ -17,7 +17,10 @@ ENQUEUED_TAG = "aitrader/enqueued"  # the job's id, for whoever launched the run
 
 
 class EnqueueConfig(dg.Config):
-    """A range of sessions x models. Without `models`, all of the arena's."""
+    """A range of sessions x models. Without `models`, all of the arena's.
+
+    `max_dollars` and `max_tokens` are what its models may spend together.
+    """
 
     market: str = "us"
     start: str
@@ -25,6 +28,8 @@ class EnqueueConfig(dg.Config):
     models: list[str] | None = None
     replace_existing: bool = False
     fresh: bool = False
+    max_dollars: float | None = None
+    max_tokens: int | None = None
     source: str = "graphql"
 
 
@@ -41,6 +46,8 @@ def enqueue(context: dg.OpExecutionContext, config: EnqueueConfig) -> int:
             source=config.source,
             replace_existing=config.replace_existing,
             fresh=config.fresh,
+            max_dollars=config.max_dollars,
+            max_tokens=config.max_tokens,
         )
     except AitraderError as error:
         raise dg.Failure(str(error), allow_retries=False) from None

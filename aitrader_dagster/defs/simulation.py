@@ -4,12 +4,15 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from threading import Lock
 
 import dagster as dg
 
+from aitrader_core.domain.errors import AitraderError
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
-from aitrader_core.runner.walk import Broken, Kept, Made, walk
+from aitrader_core.runner.side_by_side import walk_all
+from aitrader_core.runner.walk import Broken, Kept, Made
 from aitrader_core.storage.store import Draft, Origin, Stored
 from aitrader_dagster.lib.assignment import Assignment, assignment_of
 from aitrader_dagster.lib.io_manager import ModelDayIOManager, Simulated
@@ -64,29 +67,47 @@ def simulate(
     origin, broken = assignment.origin, list[str]()
     job_id = origin.job_id
     alone = sum(len(plan.sessions) for plan in assignment.plans) == 1
+    ledgers = {
+        plan.model: _Ledger(context, floor, model_days, assignment.own[plan.model])
+        for plan in assignment.plans
+    }
     with floor.turns.turn(floor.arena.market, origin.request, origin.run_id):
-        for plan in assignment.plans:
-            ledger = _Ledger(context, floor, model_days, assignment.own[plan.model])
-            for step in walk(
-                floor,
-                plan,
-                _left_to_the_output if alone else ledger.store,
-                stop=lambda: job_id is not None and floor.jobs.cancel_requested(job_id),
-            ):
-                if isinstance(step, Broken):
-                    broken.append(f"{plan.model} on {step.session}: {step.reason}")
-                    context.log.error("".join(traceback.format_exception(step.error)))
-                elif alone and isinstance(step, Made):
-                    yield dg.Output(Simulated(Draft(step.day, step.seconds), origin))
-                elif isinstance(step, Kept):
-                    ledger.keep(plan.model, step)
-                else:
-                    ledger.report()
+        for plan, step in walk_all(
+            floor,
+            assignment.plans,
+            lambda plan: _left_to_the_output if alone else ledgers[plan.model].store,
+            stop=lambda: job_id is not None and floor.jobs.cancel_requested(job_id),
+        ):
+            ledger = ledgers[plan.model]
+            if isinstance(step, Broken):
+                _tell(context, plan.model, step)
+                broken += [] if step.is_spent else [_said(plan.model, step)]
+            elif alone and isinstance(step, Made):
+                yield dg.Output(Simulated(Draft(step.day, step.seconds), origin))
+            elif isinstance(step, Kept):
+                ledger.keep(plan.model, step)
+            else:
+                ledger.report()
+        for ledger in ledgers.values():
             ledger.report()
     if job_id is not None:
         floor.jobs.finish_if_done(job_id)
     if broken:
         raise dg.Failure("; ".join(broken), allow_retries=False)
+
+
+def _tell(context: dg.AssetExecutionContext, model: str, step: Broken) -> None:
+    """A sentence for what we foresee, and where it happened for what we do not."""
+    if step.is_spent:
+        context.log.warning(_said(model, step))
+    elif isinstance(step.error, AitraderError):
+        context.log.error(_said(model, step))
+    else:
+        context.log.error("".join(traceback.format_exception(step.error)))
+
+
+def _said(model: str, step: Broken) -> str:
+    return f"{model} on {step.session}: {step.reason}"
 
 
 @dataclass
@@ -98,27 +119,31 @@ class _Ledger:
     model_days: ModelDayIOManager
     own: set[date]
     untold: list[dg.AssetMaterialization] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)  # stores in the walk's thread, reports in the run's
 
     def store(self, drafts: Sequence[Draft], origin: Origin) -> Sequence[Stored]:
         stored = self.model_days.store(self.floor, drafts, origin)
         for draft, kept in zip(drafts, stored, strict=True):
             day = draft.day
-            self._note(day.model, day.session, day_metadata(day, kept))
+            known = self.floor.arena.is_before_cutoff(day.model, day.session)
+            told = day_metadata(day, kept, before_cutoff=known)
+            self._note(day.model, day.session, told)
         return stored
 
     def keep(self, model: str, step: Kept) -> None:
         self._note(model, step.session, {"kept": dg.MetadataValue.text(step.reason)})
 
     def report(self) -> None:
-        untold, self.untold = self.untold, []
+        with self.lock:
+            untold, self.untold = self.untold, []
         report(self.context, untold)
 
     def _note(self, model: str, session: date, metadata: Metadata) -> None:
         if session in self.own:
             key = dg.MultiPartitionKey({DATE: session.isoformat(), MODEL: model})
-            self.untold.append(
-                dg.AssetMaterialization(self.context.asset_key, partition=key, metadata=metadata)
-            )
+            told = dg.AssetMaterialization(self.context.asset_key, partition=key, metadata=metadata)
+            with self.lock:
+                self.untold.append(told)
 
 
 def _left_to_the_output(drafts: Sequence[Draft], _origin: Origin) -> Sequence[Stored]:

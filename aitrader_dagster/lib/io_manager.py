@@ -32,8 +32,11 @@ class ModelDayIOManager(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Simulated) -> None:
         day = obj.draft.day
-        (stored,) = self.store(self.floors.open(day.market), [obj.draft], obj.origin)
-        context.add_output_metadata({**day_metadata(day, stored), **full_metadata(day, stored)})
+        floor = self.floors.open(day.market)
+        (stored,) = self.store(floor, [obj.draft], obj.origin)
+        known = floor.arena.is_before_cutoff(day.model, day.session)
+        figures = day_metadata(day, stored, before_cutoff=known)
+        context.add_output_metadata({**figures, **full_metadata(day, stored)})
 
     def load_input(self, context: dg.InputContext) -> dict[str, ModelDay]:
         """Model-days by partition key, `2012-06-01|momentum`; those not stored are absent."""

@@ -13,7 +13,7 @@ ATTEMPT_TAG = "aitrader/attempt"
 
 # A run's process takes two seconds before its first model-day, so models share one; with more
 # of them a killed run would hold up more models, and a job would keep fewer cores busy.
-MODELS_PER_RUN = 3
+MODELS_PER_RUN = 4
 
 
 def first_requests(

@@ -4,16 +4,19 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.money import plain, plain_quantity
 from aitrader_core.domain.orders import Refused
+from aitrader_core.domain.transcript import Entry
 from aitrader_core.results.standings import Standing
 from aitrader_core.storage.store import Stored
 
 Metadata = dict[str, dg.MetadataValue]
 
+_ROOM = 600  # characters of one entry of a transcript
 
-def day_metadata(day: ModelDay, stored: Stored) -> Metadata:
+
+def day_metadata(day: ModelDay, stored: Stored, *, before_cutoff: bool = False) -> Metadata:
     """Figures alone: the UI plots them over the partitions."""
     figures: Metadata = {
         "value": dg.MetadataValue.float(float(day.value)),
@@ -24,6 +27,16 @@ def day_metadata(day: ModelDay, stored: Stored) -> Metadata:
     }
     if day.corrections:
         figures["corrections"] = dg.MetadataValue.int(len(day.corrections))
+    if before_cutoff:
+        figures["before knowledge cutoff"] = dg.MetadataValue.bool(True)
+    if day.ending is not Ending.DONE:
+        figures["ending"] = dg.MetadataValue.text(day.ending.value)
+    if (usage := day.usage).calls:
+        figures["calls"] = dg.MetadataValue.int(usage.calls)
+        figures["tokens"] = dg.MetadataValue.int(usage.tokens)
+        figures["seconds waited"] = dg.MetadataValue.float(usage.seconds)
+        if usage.dollars is not None:
+            figures["dollars"] = dg.MetadataValue.float(float(usage.dollars))
     if stored.superseded:
         figures["superseded"] = dg.MetadataValue.int(stored.superseded)
     return figures
@@ -45,8 +58,10 @@ def full_metadata(day: ModelDay, stored: Stored) -> Metadata:
     holdings = [("cash", plain(day.closing.cash))] + [
         (symbol, plain_quantity(q)) for symbol, q in sorted(day.closing.positions.items())
     ]
-    said = [(entry.role, entry.text) for entry in day.transcript]
+    said = [(_who(entry), _shortened(entry.text)) for entry in day.transcript]
+    summary = {"summary": dg.MetadataValue.text(day.summary)} if day.summary else {}
     return {
+        **summary,
         "revision": dg.MetadataValue.int(stored.revision),
         "blotter": dg.MetadataValue.md(_table(("side", "quantity", "symbol", "outcome"), blotter)),
         "holdings": dg.MetadataValue.md(_table(("held at the close", "quantity"), holdings)),
@@ -54,8 +69,17 @@ def full_metadata(day: ModelDay, stored: Stored) -> Metadata:
     }
 
 
+def _shortened(text: str) -> str:
+    """What the UI has room for; the database has it whole."""
+    return text if len(text) <= _ROOM else f"{text[:_ROOM]} ... ({len(text):,} characters)"
+
+
+def _who(entry: Entry) -> str:
+    return f"{entry.role} {entry.tool}" if entry.tool else entry.role
+
+
 def standings_table(standings: Sequence[Standing]) -> str:
-    """A leaderboard in Markdown; corrections and restated prices where there are any."""
+    """A leaderboard in Markdown; what is to be doubted, and what was spent, where it is any."""
     rows = [
         (
             str(s.rank),
@@ -70,13 +94,20 @@ def standings_table(standings: Sequence[Standing]) -> str:
         for s in standings
     ]
     head = ("", "model", "sessions", "value", "return", "drawdown", "Sharpe", "fills")
-    doubts = {
+    doubts: dict[str, Sequence[object]] = {
         "corrected": [s.corrections for s in standings],
         "on restated prices": [s.restated for s in standings],
+        "before knowledge cutoff": [s.before_cutoff for s in standings],
+        "tokens": [s.tokens for s in standings],
+        "dollars": [None if s.dollars is None else round(s.dollars, 4) for s in standings],
     }
-    told = {what: counts for what, counts in doubts.items() if any(counts)}
-    more = [tuple(str(counts[n]) for counts in told.values()) for n in range(len(rows))]
+    told = {what: counts for what, counts in doubts.items() if any(c != 0 for c in counts)}
+    more = [tuple(_count(counts[n]) for counts in told.values()) for n in range(len(rows))]
     return _table((*head, *told), [(*row, *extra) for row, extra in zip(rows, more, strict=True)])
+
+
+def _count(value: object) -> str:
+    return "unknown" if value is None else str(value)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

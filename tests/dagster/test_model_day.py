@@ -133,3 +133,26 @@ def _run_job(world: World, job_id: int) -> Job:
 def _failure(result: dg.ExecuteInProcessResult) -> str:
     failed = [e for e in result.all_events if e.is_step_failure]
     return failed[0].step_failure_data.error_display_string
+
+
+def test_what_a_language_model_said_and_took_is_shown(world: World) -> None:
+    result = world.run_day("scripted_llm", "2012-06-01")
+    (event,) = result.get_asset_materialization_events()
+    metadata = event.materialization.metadata
+    assert metadata["calls"].value == 2
+    tokens = metadata["tokens"].value
+    assert isinstance(tokens, int)
+    assert tokens > 0
+    assert metadata["dollars"].value == 0.0
+    transcript = str(metadata["transcript"].value)
+    assert "call portfolio" in transcript
+    assert "No trades." in transcript
+
+
+def test_those_that_ask_others_trade_in_one_run_with_the_rest(world: World) -> None:
+    result = world.run_block("random", "scripted_llm", "2012-06-01", "2012-06-05")
+    assert result.success
+    for model in ("random", "scripted_llm"):
+        days = ["2012-06-01", "2012-06-04", "2012-06-05"]
+        assert [str(session) for session in world.stored(model)] == days
+        assert world.materialized(model) == days

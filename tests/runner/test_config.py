@@ -17,6 +17,7 @@ from aitrader_core.simulation.desk import Desk
 
 D = Decimal
 MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random"
+NAMED = MODELS.replace("equal_weight", "equal_weight, gpt-5-mini")
 KINDS = MODELS.replace("mean_reversion", "llm, mean_reversion")
 
 
@@ -44,7 +45,7 @@ def test_the_committed_arena() -> None:
     assert len(arena.sessions) == 3270
     assert arena.costs.commission_per_share == D("0.005")  # as it is written, not as a float
     assert arena.costs.slippage == D("0.0002")
-    assert ", ".join(arena.models) == MODELS
+    assert ", ".join(arena.models) == f"{MODELS}, scripted_llm"
     assert arena.models["momentum"].agent == Momentum(lookback=126, top=2, every="week")
     assert arena.models["random"].agent == RandomTrader(seed=7, turnover=0.1)
 
@@ -211,7 +212,7 @@ def test_no_model_at_all(config_dir: Path) -> None:
 
 FILES = {
     "costs": ((ARENA, "costs: us_retail", "costs: us_retial"), "us_retial", "free, us_retail"),
-    "models": ((ARENA, "- random", "- randon"), "randon", f"{MODELS}, scripted_llm"),
+    "models": ((ARENA, "- random", "- randon"), "randon", f"{NAMED}, scripted_llm"),
 }
 
 

@@ -13,7 +13,9 @@ from aitrader_core.storage.job import DetailStatus, JobStatus
 from tests.small import DAYS, A, B, Small
 
 FIRST, LAST = "2012-06-01", "2012-06-15"
-MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random"
+MODELS = (
+    "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random, scripted_llm"
+)
 
 
 def refused(

@@ -86,7 +86,13 @@ def short(config_dir: Path) -> Arena:
     """The us arena with a demo of six sessions and two models."""
     path = config_dir / "arenas" / "us.yaml"
     text = path.read_text().replace("last_session: 2013-02-28", "last_session: 2012-06-08")
-    for model in ("equal_weight", "inverse_volatility", "mean_reversion", "momentum"):
+    for model in (
+        "equal_weight",
+        "inverse_volatility",
+        "mean_reversion",
+        "momentum",
+        "scripted_llm",
+    ):
         text = text.replace(f"  - {model}\n", "")
     path.write_text(text)
     return load_arena(config_dir, "us")

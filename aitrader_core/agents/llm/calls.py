@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
+from itertools import zip_longest
 from typing import Any, Literal, Protocol
 
 from aitrader_core.domain.errors import LedgerError, ReplayMiss
@@ -14,12 +16,15 @@ from aitrader_core.domain.transcript import NOTHING_USED, Usage
 
 Mode = Literal["record", "live", "replay"]
 
+_NOTHING = object()
+_LONGEST = 10_000  # calls that one conversation is kept in
+
 
 class CallStore(Protocol):
     """Keeps what was asked and answered. Nothing in it is ever changed."""
 
     def find(self, key: str) -> ModelCall | None:
-        """The newest call with this key that has its answer; LedgerError if that was changed."""
+        """The newest call with this key; LedgerError if its answer was changed."""
 
     def keep(self, call: ModelCall) -> None:
         """Durable when it returns."""
@@ -30,7 +35,10 @@ class CallStore(Protocol):
     def spent(
         self, *, market: str | None = None, model: str | None = None, request: str | None = None
     ) -> Usage:
-        """What was paid for, by a model or on behalf of a request."""
+        """What was paid for, by a model or on behalf of a request.
+
+        The dollars are those of the calls whose price is known; None when no call's is.
+        """
 
 
 @dataclass(frozen=True)
@@ -108,11 +116,13 @@ class Calls:
         return {(call.site.number, call.key): call for call in kept}
 
     def _difference(self, question: Question) -> str:
-        what = f"call {self.made} of {self.site.model} on {self.site.session} was never recorded"
-        kept = self.store.of_day(self.site.market, self.site.model, self.site.session)
-        before = next((call for call in kept if call.site.number == self.made), None)
+        site = self.site
+        what = f"call {self.made} of {site.model} on {site.session} was never recorded"
+        kept = self.store.of_day(site.market, site.model, site.session)
+        before = next((call for call in reversed(kept) if call.site.number == self.made), None)
         if before is None:
-            return f"{what}: {len(kept) or 'no'} calls of that day are"
+            last = max((call.site.number for call in kept), default=0)
+            return f"{what}: that day has {f'calls 1 to {last}' if last else 'no calls'}"
         was = recorded_question(self.store, before)
         return f"{what}: {first_difference(was, _whole(question))}"
 
@@ -129,29 +139,36 @@ def is_continued(before: Question, question: Question) -> bool:
 
 
 def recorded_question(store: CallStore, call: ModelCall) -> dict[str, Any]:
-    """All that was asked, the earlier conversation included."""
-    asked: dict[str, Any] = json.loads(call.asked)
-    if call.after is None:
-        return asked
-    earlier = store.find(call.after)
-    if earlier is None:
-        raise LedgerError(f"the model call {call.after} is gone, which {call.key} goes on from")
-    start = recorded_question(store, earlier)
-    return {**start, "items": [*start["items"], *asked["items"]]}
+    """All that was asked, the earlier conversation included.
+
+    LedgerError when a part of it is gone, or is not what was asked.
+    """
+    told = [json.loads(call.asked)]
+    earliest = call
+    while earliest.after is not None:
+        before = store.find(earliest.after)
+        if before is None or len(told) > _LONGEST:
+            raise LedgerError(f"{_named(call)} goes on from call {earliest.after}, which is gone")
+        told.append(json.loads(before.asked))
+        earliest = before
+    items = [item for part in reversed(told) for item in part["items"]]
+    whole = {**told[-1], "items": items}
+    if sha256(canonical(whole).encode()).hexdigest() != call.key:
+        raise LedgerError(f"what {_named(call)} asked was changed after it was kept")
+    return whole
 
 
 def first_difference(was: object, now: object, place: str = "") -> str:
     """The first place where two pieces of JSON differ, and how."""
     if isinstance(was, dict) and isinstance(now, dict):
         for key in sorted(was.keys() | now.keys()):
-            if was.get(key) != now.get(key):
-                return first_difference(was.get(key), now.get(key), f"{place}.{key}")
-    if isinstance(was, list) and isinstance(now, list):
-        for at in range(max(len(was), len(now))):
-            a, b = was[at : at + 1], now[at : at + 1]
+            a, b = was.get(key, _NOTHING), now.get(key, _NOTHING)
             if a != b:
-                pair = (a[0] if a else None, b[0] if b else None)
-                return first_difference(*pair, f"{place}[{at}]")
+                return first_difference(a, b, f"{place}.{key}")
+    if isinstance(was, list) and isinstance(now, list):
+        for at, (a, b) in enumerate(zip_longest(was, now, fillvalue=_NOTHING)):
+            if a != b:
+                return first_difference(a, b, f"{place}[{at}]")
     if isinstance(was, str) and isinstance(now, str):
         same = next((n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), None)
         start = max(0, (min(len(was), len(now)) if same is None else same) - 20)
@@ -170,7 +187,14 @@ def _whole(question: Question) -> dict[str, Any]:
     return dict(json.loads(json.dumps(whole, default=str)))
 
 
+def _named(call: ModelCall) -> str:
+    site = call.site
+    return f"call {site.number} of {site.model} on {site.session} ({site.market})"
+
+
 def _short(value: object) -> str:
+    if value is _NOTHING:
+        return "not there"
     text = canonical(value)
     return text if len(text) <= 160 else f"{text[:160]}..."
 
@@ -179,28 +203,33 @@ class MemoryCalls:
     """A CallStore that forgets when its process ends. Same contract as the one in Postgres."""
 
     def __init__(self) -> None:
-        self._calls: list[ModelCall] = []
+        self._kept: list[tuple[ModelCall, str]] = []  # with its digest; appending is atomic
 
     def find(self, key: str) -> ModelCall | None:
-        return next((call for call in reversed(self._calls) if call.key == key), None)
+        found = ((call, digest) for call, digest in reversed(self._kept) if call.key == key)
+        return next((call.unchanged(digest) for call, digest in found), None)
 
     def keep(self, call: ModelCall) -> None:
-        self._calls.append(call)
+        self._kept.append((call, call.digest))
 
     def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
         wanted = (market, model, session)
-        return [c for c in self._calls if (c.site.market, c.site.model, c.site.session) == wanted]
+        return [
+            call.unchanged(digest)
+            for call, digest in self._kept
+            if (call.site.market, call.site.model, call.site.session) == wanted
+        ]
 
     def spent(
         self, *, market: str | None = None, model: str | None = None, request: str | None = None
     ) -> Usage:
-        return sum(
-            (
-                call.usage
-                for call in self._calls
-                if market in (None, call.site.market)
-                and model in (None, call.site.model)
-                and request in (None, call.site.request)
-            ),
-            NOTHING_USED,
-        )
+        paid = [
+            call.usage
+            for call, _ in self._kept
+            if market in (None, call.site.market)
+            and model in (None, call.site.model)
+            and request in (None, call.site.request)
+        ]
+        total = sum(paid, NOTHING_USED)
+        known = [usage.dollars for usage in paid if usage.dollars is not None]
+        return replace(total, dollars=sum(known, Decimal(0)) if known or not paid else None)

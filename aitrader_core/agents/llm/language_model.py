@@ -1,5 +1,6 @@
 """The kind `llm`: a language model's configuration, and the agent it becomes once connected."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,17 +10,19 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.llm.chat import Chat
 from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.agents.llm.dialect import Dialect
 from aitrader_core.agents.llm.disguise import Disguise, undisguised
 from aitrader_core.agents.llm.news import JINA, KEY_VARIABLE
-from aitrader_core.agents.llm.pricing import TokenPrices, price_list
+from aitrader_core.agents.llm.pricing import TokenPrices, price_list, priced
 from aitrader_core.agents.llm.prompt import read_prompt
 from aitrader_core.agents.llm.tools import WITHOUT_NEWS, ToolName
 from aitrader_core.domain.errors import ConfigError, LedgerError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.model_day import Ending
+from aitrader_core.domain.transcript import Usage
 from aitrader_core.simulation.desk import Desk
 
 OPENAI = "https://api.openai.com/v1"
@@ -82,6 +85,10 @@ class LanguageModel:
     def __post_init__(self) -> None:
         if taken := [name for name in self.parameters if name in _OURS]:
             raise ValueError(f"parameters.{taken[0]} is for aitrader to set: remove it")
+        try:
+            json.dumps(self.parameters, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"parameters: can't be sent as JSON: {error}") from None
         if self.anonymise and "news" in self.tools:
             raise ValueError("tools: news tells what anonymise hides: remove one of the two")
 
@@ -93,12 +100,17 @@ class LanguageModel:
         return PreparedModel(
             spec=self,
             instructions=read_prompt(config_dir / "prompts", self.prompt),
-            base_url=_base_url(self.endpoint or environment.get("OPENAI_API_BASE") or OPENAI),
+            base_url=self._base_url(environment),
             has_key=bool(environment.get(self.api_key_variable)),
             disguise=Disguise.drawn(listed, self.seed) if self.anonymise else undisguised(listed),
-            search_url=_base_url(self.search_endpoint, "search_endpoint"),
+            search_url=base_url(self.search_endpoint, "search_endpoint"),
             has_search_key=bool(environment.get(KEY_VARIABLE)),
         )
+
+    def _base_url(self, environment: Mapping[str, str]) -> str:
+        if self.endpoint:
+            return base_url(self.endpoint, "endpoint")
+        return base_url(environment.get("OPENAI_API_BASE") or OPENAI, "OPENAI_API_BASE")
 
     def trade(self, desk: Desk) -> Ending:  # noqa: ARG002
         raise LedgerError(f"{self.model} is not prepared")  # a bug of ours: run by no arena
@@ -152,8 +164,9 @@ class PreparedModel:
         """Ready to trade."""
         return replace(self, connections=connections)
 
-    def check(self, symbols: Iterable[Symbol], *, intraday: bool, offline: bool) -> None:  # noqa: ARG002
-        """Raises ConfigError for a model that could not ask its provider anything."""
+    def check(self, terms: Terms) -> None:
+        """Raises ConfigError for a model that could not ask anybody, or spend without a limit."""
+        offline = terms.is_offline
         if not (self.has_key or offline) and self.base_url == OPENAI:
             name = self.spec.api_key_variable
             raise ConfigError(
@@ -165,6 +178,18 @@ class PreparedModel:
                 f"{self.spec.model}: {KEY_VARIABLE} is not set, which its tool news needs: export "
                 f"{KEY_VARIABLE}, or leave news out of its tools"
             )
+        budget = self.spec.budget
+        if (terms.in_dollars or budget.day.dollars or budget.model.dollars) and not self._is_priced:
+            raise ConfigError(
+                f"{self.spec.model}: its price is in no list, so that a budget in dollars would "
+                "limit nothing: give the model token_prices, or a budget in tokens"
+            )
+
+    @property
+    def _is_priced(self) -> bool:
+        used = Usage(input_tokens=1, output_tokens=1)
+        prices = self.spec.token_prices
+        return priced(used, self.spec.model, self.base_url, prices).dollars is not None
 
     def trade(self, desk: Desk) -> Ending:
         if self.connections is None:
@@ -184,18 +209,23 @@ class PreparedModel:
             return session.summarise()
 
 
-def _base_url(endpoint: str, setting: str = "endpoint") -> str:
-    """Without the slash at its end, nor a user and password. ConfigError for what is none."""
+def base_url(endpoint: str, key: str) -> str:
+    """Without the slash at its end. ConfigError, which does not repeat it, for what is no base URL
+    or has a user and password in it; `key` is where it was given."""
     from urllib.parse import urlsplit
 
-    if endpoint == SCRIPTED and setting == "endpoint":
+    if endpoint == SCRIPTED and key != "search_endpoint":
         return SCRIPTED
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"{setting}: {endpoint[:80]!r} is no URL such as {OPENAI}")
-    if parts.username or parts.password or parts.query:
+    try:
+        parts = urlsplit(endpoint.strip())
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ConfigError(f"{key}: is no URL such as {OPENAI}")
+    if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(
-            f"{setting}: a URL with a password or a query would be stored with every call: put the "
-            "key into its environment variable instead"
+            f"{key}: a URL with a password or a query would be stored with every call: name the "
+            "variable of the key instead (api_key_variable)"
         )
-    return endpoint.rstrip("/")
+    return endpoint.strip().rstrip("/")

@@ -11,7 +11,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 
 
 def sendable(value: Any, deepest: int = _DEEPEST) -> Any:
-    """JSON without NaN and without half a surrogate pair. Raises Garbled for what has no end."""
+    """JSON without infinities and without half a surrogate pair. Garbled for what has no end."""
     if isinstance(value, str):
         return _whole(value)
     if isinstance(value, float):

@@ -117,10 +117,11 @@ class DeskTools:
 
     def _history(self, asked: _History) -> object:
         symbol, depth = self._symbol(asked.symbol), self.desk.view.depth
-        if asked.bars > depth:
-            raise ToolError(f"bars is {asked.bars}: at most {depth} can be looked back at")
-        bars = self.desk.view.history(symbol, asked.bars)
-        return {"symbol": asked.symbol, "bars": [self._bar(bar) for bar in bars]}
+        wanted = asked.bars if "bars" in asked.model_fields_set else min(asked.bars, depth)
+        if wanted > depth:
+            raise ToolError(f"bars is {wanted}: at most {depth} can be looked back at")
+        rows = [self._bar(bar) for bar in self.desk.view.history(symbol, wanted)]
+        return {"symbol": asked.symbol, "columns": _COLUMNS, "bars": rows}
 
     def _buy(self, asked: _Order) -> object:
         return self._submit(Side.BUY, asked)
@@ -187,18 +188,15 @@ class DeskTools:
         day = self.disguise.shown(view.session).isoformat()
         return day if view.at == DAILY else f"{day} {view.at:%H:%M}"
 
-    def _bar(self, bar: Bar) -> dict[str, object]:
+    def _bar(self, bar: Bar) -> list[object]:
+        """A row of `_COLUMNS`: names at each figure would double what a model pays to read them."""
         day = self.disguise.shown(bar.session).isoformat()
-        return {
-            "time": day if bar.at == DAILY else f"{day} {bar.at:%H:%M}",
-            "open": bar.open,
-            "high": bar.high,
-            "low": bar.low,
-            "close": bar.close,
-            "volume": None if bar.volume is None else plain_quantity(bar.volume),
-        }
+        volume = None if bar.volume is None else plain_quantity(bar.volume)
+        time = day if bar.at == DAILY else f"{day} {bar.at:%H:%M}"
+        return [time, bar.open, bar.high, bar.low, bar.close, volume]
 
 
+_COLUMNS = ("time", "open", "high", "low", "close", "volume")
 _TOLD: dict[str, tuple[type[Arguments], str]] = {
     "portfolio": (_Nothing, "Your cash, what you hold, and your orders of this session so far."),
     "prices": (_Nothing, "The price of every symbol at this open, at which orders are filled."),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.llm.calls import Calls, MemoryCalls, Mode
 from aitrader_core.agents.llm.language_model import LanguageModel
 from aitrader_core.agents.llm.news import NewsSearch
@@ -161,13 +162,13 @@ def test_a_missing_key_is_told_when_a_job_is_submitted() -> None:
 
     def check(environment: Mapping[str, str], *, offline: bool = False) -> None:
         prepared = spec.prepared(project_root() / "configs", environment, ())
-        prepared.check((), intraday=False, offline=offline)
+        prepared.check(Terms((), is_intraday=False, is_offline=offline))
 
     with pytest.raises(ConfigError, match="JINA_API_KEY is not set.*leave news out of its tools"):
         check({})
     check({}, offline=True)
     check({"JINA_API_KEY": KEY})
-    with pytest.raises(ConfigError, match="search_endpoint: 'scripted' is no URL"):
+    with pytest.raises(ConfigError, match="search_endpoint: is no URL"):
         replace(spec, search_endpoint="scripted").prepared(project_root() / "configs", {}, ())
 
 

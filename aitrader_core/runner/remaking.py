@@ -1,0 +1,59 @@
+"""Stored model-days made again, each from its own opening."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from aitrader_core.domain.errors import AitraderError
+from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.domain.transcript import Entry, Transcript
+from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.model_day import Trader, run_model_day
+from aitrader_core.simulation.tape import Tape
+from aitrader_core.simulation.venue import SimulatedVenue
+from aitrader_core.storage.history import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A day that could not be made again, and what was said until then."""
+
+    reason: str
+    entries: Sequence[Entry]
+
+
+def remade(
+    floor: Floor, tape: Tape, kept: Sequence[Record], trader_of: Callable[[Record], Trader]
+) -> Iterator[tuple[Record, ModelDay | Failure]]:
+    """Each of `kept`, oldest first, with what `trader_of` it makes of its session now."""
+    for run in _runs(floor, kept):
+        venue: SimulatedVenue | None = None
+        for record in run:
+            venue = venue or SimulatedVenue(tape, floor.arena.costs, record.day.session)
+            said = Transcript()
+            try:
+                again = run_model_day(trader_of(record), venue, record.day.opening, said)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # whatever a model raises is its own failure
+                venue = None  # it may stand in the middle of the session
+                yield record, Failure(_reason(error), said.entries)
+            else:
+                yield record, again
+
+
+def _runs(floor: Floor, kept: Sequence[Record]) -> Iterator[list[Record]]:
+    """Consecutive sessions together: one venue can walk through them."""
+    run: list[Record] = []
+    for record in kept:
+        if run and floor.arena.calendar.next(run[-1].day.session) != record.day.session:
+            yield run
+            run = []
+        run.append(record)
+    if run:
+        yield run
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, AitraderError) else f"{type(error).__name__}: {error}"
