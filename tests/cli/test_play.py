@@ -12,6 +12,7 @@ import pytest
 from mcp import Client
 
 from aitrader_core.domain.model_day import Ending, ModelDay
+from aitrader_core.runner.lookahead import lookahead_faults
 from aitrader_core.runner.walk import Made, Plan, walk
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.storage.store import Origin
@@ -83,6 +84,9 @@ def test_two_sessions_are_stored_as_a_rule_would_have_made_them(played: Small, r
         f"{first} done: 1 fill, 1 refusal, worth 1,003.00",
         f"{last} done: 1 fill, 1 refusal, worth 1,012.00",
     ]
+    replayed = run("replay", "outside", "--market", "small")
+    assert (replayed.exit_code, "all identical" in replayed.stdout) == (0, True), replayed.output
+    assert lookahead_faults(played.floor, 2, "seed") == []
     plan = Plan("rule", tuple(DAYS[:2]), Origin("run", "run"), may_start=True)
     for step in walk(played.floor, plan):
         assert isinstance(step, Made)

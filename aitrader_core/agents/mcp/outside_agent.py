@@ -9,20 +9,18 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from aitrader_core.agents.agent import Terms
-from aitrader_core.agents.llm.dialect import ToolCall
+from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.agents.llm.disguise import Disguise, undisguised
-from aitrader_core.agents.llm.loop import Answered, carry_out
 from aitrader_core.agents.llm.summary import ledger_summary
-from aitrader_core.agents.llm.tools import WITHOUT_NEWS, DeskTools, ToolName
+from aitrader_core.agents.llm.tools import WITHOUT_NEWS, ToolName
 from aitrader_core.agents.mcp.server import listening, server_for
-from aitrader_core.agents.mcp.session_tools import SessionTools, tools_of
+from aitrader_core.agents.mcp.session_tools import tools_of
+from aitrader_core.agents.mcp.sitting import Sitting
 from aitrader_core.agents.mcp.window import Window
 from aitrader_core.domain.errors import ConfigError, LedgerError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.simulation.desk import Desk
-
-_AGAIN = "ask again for what is open now"
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,7 @@ class SeatedAgent:
     disguise: Disguise
     repeat: int = 1
     window: Window | None = None
+    connections: Connections | None = None
 
     is_remote: ClassVar[bool] = True  # it waits for others most of its time
 
@@ -77,8 +76,12 @@ class SeatedAgent:
         """Another go at the same, on a record of its own."""
         return replace(self, repeat=number)
 
-    def check(self, terms: Terms) -> None:  # noqa: ARG002
+    def check(self, terms: Terms) -> None:
         """Raises ConfigError for one that its agent could not find."""
+        if not terms.is_offline:
+            self._check_port()
+
+    def _check_port(self) -> None:
         if not self.spec.port:
             raise ConfigError(
                 "an agent of kind mcp has port 0, any free one, which nobody would be told: give "
@@ -96,39 +99,20 @@ class SeatedAgent:
             finally:
                 window.close("error: no session is open here any more")
 
+    def connected(self, connections: Connections) -> "SeatedAgent":
+        """Ready to trade."""
+        return replace(self, connections=connections)
+
     def trade(self, desk: Desk) -> Ending:
-        if self.window is not None:
-            return self._trade(desk, self.window)
-        self.check(Terms(()))
+        if self.connections is None:
+            raise LedgerError("an agent of kind mcp is not connected")  # a bug: run by no floor
+        is_replay = self.connections.mode == "replay"
+        if self.window is not None or is_replay:  # which asks nobody
+            return Sitting(self, self.connections, desk, self.window or Window()).trade()
+        self._check_port()
         with self.served() as (seated, _):
             return seated.trade(desk)
 
     def summarise(self, desk: Desk) -> str:
         """The paragraph that the model-day ends with."""
         return ledger_summary(desk)
-
-    def _trade(self, desk: Desk, window: Window) -> Ending:
-        tools = SessionTools(DeskTools(desk, self.disguise, self.spec.tools))
-        spec, clock = self.spec, tools.desk_tools.clock
-        before = sum(entry.role == "call" for entry in desk.transcript)
-
-        def use(name: str, arguments: str) -> Answered:
-            call = ToolCall(f"call_{before + tools.used + 1}", name, arguments)
-            return carry_out(tools, call, desk.transcript)
-
-        def ended(why: str) -> str:
-            return f"error: {clock} was ended ({why}): {_AGAIN}"
-
-        def over() -> str | None:
-            if tools.is_finished:
-                return f"error: {clock} is finished: {_AGAIN}"
-            return ended(enough) if tools.used >= spec.max_calls else None
-
-        enough, late = f"{spec.max_calls} calls", f"{spec.deadline:g} s are over"
-        in_time = window.serve(use, spec.deadline, over)
-        if tools.is_finished:
-            return Ending.DONE
-        ending, why = (Ending.STEP_LIMIT, enough) if in_time else (Ending.DEADLINE, late)
-        desk.transcript.add("arena", f"{ending.value}: {why}, and not finished yet")
-        window.interrupt(ended(why))
-        return ending

@@ -13,13 +13,13 @@ import pytest
 from mcp import Client
 from mcp_types import TextContent
 
-from aitrader_core.agents.agent import Agent
+from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.agents.llm.tools import told
 from aitrader_core.agents.mcp.outside_agent import OutsideAgent, SeatedAgent
 from aitrader_core.agents.mcp.server import NOBODY, server_for
 from aitrader_core.agents.mcp.session_tools import tools_of
 from aitrader_core.agents.mcp.window import Window
-from aitrader_core.domain.errors import ConfigError
+from aitrader_core.domain.errors import ConfigError, ReplayMiss
 from aitrader_core.domain.market import Bar
 from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.runner.settings import project_root
@@ -35,7 +35,9 @@ Play = Callable[[Client], Awaitable[Any]]
 
 def seated(**spec: Any) -> SeatedAgent:
     """Nothing here takes so long, unless it never ends."""
-    return OutsideAgent(**{"deadline": 30, **spec}).prepared(project_root() / "configs", {}, (A, B))
+    agent = OutsideAgent(**{"deadline": 30, **spec})
+    prepared = agent.prepared(project_root() / "configs", {}, (A, B))
+    return prepared.connected(Connections("test", "model"))
 
 
 def played(
@@ -105,9 +107,10 @@ def test_a_session_is_what_the_same_orders_of_a_rule_make_of_it() -> None:
     (same,) = run_days(BuysThree(), TAPE, MONDAY, 1)
     assert replace(same, transcript=()) == replace(day, transcript=())
     said = [(e.role, e.tool, e.text) for e in day.transcript]
-    assert said[:2] == [
+    assert said[:3] == [
+        ("agent", None, ""),  # which names the kept call
         ("call", "portfolio", "{}"),
-        ("tool", "portfolio", said[1][2]),
+        ("tool", "portfolio", said[2][2]),
     ]
     assert ("call", "buy", '{"symbol": "AAA", "quantity": 3}') in said
     assert ("model", None, "It rises.") in said
@@ -238,5 +241,30 @@ def test_a_setting_that_can_not_work_is_told() -> None:
         run_days(seated(), TAPE, MONDAY, 1)
     with pytest.raises(ValueError, match="news is for models of kind llm"):
         OutsideAgent(tools=("news",))
-    agent: Agent = seated(port=1).repeated(2)
-    assert agent == replace(seated(port=1), repeat=2)
+    agent = seated(port=1)
+    assert agent.repeated(2) == replace(agent, repeat=2)
+
+
+def test_a_day_replays_from_what_the_agent_called_for() -> None:
+    """The one that it finished as well as the one that it left; and a changed price is noticed."""
+
+    async def play(client: Client) -> None:
+        await call(client, "buy", symbol="AAA", quantity=3)
+        await call(client, "buy", quantity="x")
+        await call(client, "finish_session", reason="It rises.")
+        await call(client, "sell", symbol="AAA", quantity=1)
+
+    agent = seated(deadline=0.5)
+    days = played(agent, play, 2)
+    assert [day.ending for day in days] == [Ending.DONE, Ending.DEADLINE]
+    assert agent.connections is not None
+    offline = agent.connected(replace(agent.connections, mode="replay"))
+    assert run_days(offline, TAPE, MONDAY, 2) == days
+    with pytest.raises(ReplayMiss, match=r"call 2 of model on 2024-01-01 .*told"):
+        run_days(offline, tape_of({A: "11/11 12/13 14/15", B: "20 21 22"}), MONDAY, 1)
+
+    async def leave(client: Client) -> None:
+        await call(client, "finish_session")
+
+    (again,) = played(agent, leave)
+    assert not again.blotter  # it was asked, whatever is on record

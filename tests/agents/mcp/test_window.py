@@ -3,38 +3,67 @@
 from itertools import count
 
 from aitrader_core.agents.llm.loop import Answered
-from aitrader_core.agents.mcp.window import Window
+from aitrader_core.agents.mcp.window import Asked, Window
+
+OVER = Answered("it is over", is_error=True)
+
+
+def taken(window: Window, seconds: float = 9) -> Asked:
+    asked = window.take(seconds)
+    assert asked is not None
+    return asked
+
+
+def test_calls_are_taken_in_order() -> None:
+    window = Window()
+    first, second = window.ask("buy", "{}"), window.ask("sell", "[]")
+    taken(window).answer.set_result(Answered("bought"))
+    assert first.result(0) == Answered("bought")
+    assert not second.done()
+    assert (taken(window).name, window.take(0)) == ("sell", None)
 
 
 def test_who_still_waits_when_it_is_over_is_turned_away() -> None:
-    window, done = Window(), list[str]()
+    window = Window()
     first, late = window.ask("finish", "{}"), window.ask("buy", "{}")
-
-    def use(name: str, arguments: str) -> Answered:
-        done.append(name)
-        return Answered(arguments)
-
-    assert window.serve(use, 9, lambda: "it is over" if done else None)
-    assert (done, first.result(0)) == (["finish"], Answered("{}"))
-    assert late.result(0) == Answered("it is over", is_error=True)
+    taken(window)
+    assert window.turn_away(OVER.text)
+    assert late.result(0) == OVER
+    assert not first.done()  # it has its own answer
+    assert not window.turn_away(OVER.text)
 
 
-def test_a_call_that_was_withdrawn_is_not_carried_out() -> None:
-    window, done = Window(), list[str]()
+def test_who_was_interrupted_is_told_once() -> None:
+    window = Window()
+    window.interrupt(OVER.text)
+    late, next_one = window.ask("buy", "{}"), window.ask("portfolio", "{}")
+    assert taken(window).name == "portfolio"
+    assert late.result(0) == OVER
+    window.ask("sell", "{}")
+    window.interrupt(OVER.text)  # which is told to somebody at once
+    window.ask("prices", "{}")
+    assert taken(window).name == "prices"
+    assert not next_one.done()
+
+
+def test_a_call_that_was_withdrawn_is_not_taken() -> None:
+    window = Window()
     window.ask("buy", "{}").cancel()
     window.ask("finish", "{}")
-
-    def use(name: str, _: str) -> Answered:
-        done.append(name)
-        return Answered("")
-
-    assert window.serve(use, 9, lambda: "it is over" if done else None)
-    assert done == ["finish"]
+    assert taken(window).name == "finish"
 
 
-def test_nobody_can_keep_a_session_open() -> None:
-    ticks = count()
+def test_time_is_over_though_somebody_waits() -> None:
+    ticks = count(step=5)
     window = Window(clock=lambda: float(next(ticks)))
-    asked = [window.ask("portfolio", "{}") for _ in range(9)]
-    assert not window.serve(lambda *_: Answered(""), 5, lambda: None)
-    assert [future.done() for future in asked] == [True] * 4 + [False] * 5
+    window.ask("portfolio", "{}")
+    assert window.take(5) is None
+    assert taken(window, 6).name == "portfolio"
+
+
+def test_nobody_waits_for_ever() -> None:
+    window = Window()
+    waiting = window.ask("buy", "{}")
+    window.close(OVER.text)
+    assert waiting.result(0) == OVER
+    assert window.ask("buy", "{}").result(0) == OVER
