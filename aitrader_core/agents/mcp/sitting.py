@@ -68,7 +68,9 @@ class Sitting:
             "told": self._told,
         }
         call = self._calls.put(Question(terms), self._wait)
-        self._desk.transcript.add("agent", "", id=call.key, usage=call.usage)
+        name = json.loads(call.reply).get("name")
+        said = "is not heard of" if name is None else f"calls for {name}"
+        self._desk.transcript.add("agent", said, id=call.key, usage=call.usage)
         self._before = call.key
         return call
 

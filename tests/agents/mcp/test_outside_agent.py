@@ -108,7 +108,7 @@ def test_a_session_is_what_the_same_orders_of_a_rule_make_of_it() -> None:
     assert replace(same, transcript=()) == replace(day, transcript=())
     said = [(e.role, e.tool, e.text) for e in day.transcript]
     assert said[:3] == [
-        ("agent", None, ""),  # which names the kept call
+        ("agent", None, "calls for portfolio"),  # and names the kept call
         ("call", "portfolio", "{}"),
         ("tool", "portfolio", said[2][2]),
     ]
@@ -254,7 +254,7 @@ def test_a_day_replays_from_what_the_agent_called_for() -> None:
         await call(client, "finish_session", reason="It rises.")
         await call(client, "sell", symbol="AAA", quantity=1)
 
-    agent = seated(deadline=0.5)
+    agent = seated(deadline=1)
     days = played(agent, play, 2)
     assert [day.ending for day in days] == [Ending.DONE, Ending.DEADLINE]
     assert agent.connections is not None
