@@ -33,7 +33,7 @@ class World:
 def world() -> Iterator[World]:
     with ground() as here, _server() as root:
         urls = {ALONE: f"{root}/v1", **dict.fromkeys(TOGETHER, f"{root}/slow/v1")}
-        folder = _configured(here.folder, urls)
+        folder = configured(here.folder, urls)
         floor = Floor(load_arena(folder, "us"), here.floor.engine)
         floor.register_models()
         yield World(here, floor, urls[ALONE])
@@ -53,7 +53,7 @@ def _server() -> Iterator[str]:
             process.terminate()
 
 
-def _configured(folder: Path, urls: dict[str, str]) -> Path:
+def configured(folder: Path, urls: dict[str, str]) -> Path:
     """A copy of configs/ whose us arena has these models alone."""
     copy = Path(shutil.copytree(project_root() / "configs", folder / "configs"))
     arena = copy / "arenas" / "us.yaml"
