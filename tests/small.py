@@ -25,11 +25,12 @@ class Small:
 
     config_dir: Path
     engine: Engine
+    name: str = "small"
 
     @property
     def floor(self) -> Floor:
         """As it is configured now."""
-        return Floor(load_arena(self.config_dir, "small"), self.engine)
+        return Floor(load_arena(self.config_dir, self.name), self.engine)
 
     def configure(self, **changes: Any) -> None:
         arena = {

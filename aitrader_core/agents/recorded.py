@@ -7,9 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from aitrader_core.agents.recording import Record, Recording, distance, read_recording
+from aitrader_core.agents.recorded_log import logs_in, read_log
+from aitrader_core.agents.recording import Record, Recording, distance, is_due, read_recording
 from aitrader_core.domain.errors import RecordingError
-from aitrader_core.domain.market import Symbol
+from aitrader_core.domain.market import DAILY, Moment, Symbol
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.domain.money import ZERO, plain_quantity, times
 from aitrader_core.domain.orders import Fill, Order, Refused, Side
@@ -29,20 +30,27 @@ class Recorded:
     record that does not follow from the one before it is reported. `as_recorded`: the recording
     is the ledger; what it has that our own rules and prices do not give is booked as a correction
     that names the line, so that ours still closes.
+
+    `logs` is the folder that has what the model said, in a log.jsonl per session or bar: it comes
+    into the transcript before the orders.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     file: Path
     mode: Literal["enforced", "as_recorded"] = "enforced"
+    logs: Path | None = None
 
     @property
     def fingerprint(self) -> str:
-        """Of the recording, which is part of the model's configuration."""
+        """Of the recording, and of what was said, which are part of the model's configuration."""
         try:
-            return sha256(self.file.read_bytes()).hexdigest()[:16]
-        except OSError:
+            content = sha256(self.file.read_bytes())
+            for (session, at), path in logs_in(self.logs) if self.logs else ():
+                content.update(f"\n{session} {at}\n".encode() + path.read_bytes())
+        except (OSError, RecordingError):
             return "unreadable"
+        return content.hexdigest()[:16]
 
     def check(self, symbols: Iterable[Symbol], *, intraday: bool, offline: bool) -> None:  # noqa: ARG002
         """Raises RecordingError for a recording that can't be traded in such an arena."""
@@ -58,11 +66,15 @@ class Recorded:
                 f"{self.file}:{recording.records[-1].line}: this is a recording of {has} bars, "
                 f"and the arena has {wants} ones"
             )
+        self._check_logs(intraday=intraday)
 
     def trade(self, desk: Desk) -> Ending:
         recording, view = read_recording(self.file), desk.view
         now = view.session, view.at
-        due = recording.due(None if desk.is_first else view.previous, now)
+        after = None if desk.is_first else view.previous
+        due = recording.due(after, now)
+        if self.logs is not None:
+            _quote(desk, self.logs, after, now, is_expected=bool(due))
         before = recording.before(due[0] if due else None, now)
         if desk.is_first:
             self._open(desk, recording, before)
@@ -74,6 +86,12 @@ class Recorded:
             before = record
         return Ending.DONE
 
+    def _check_logs(self, *, intraday: bool) -> None:
+        for (_, at), path in logs_in(self.logs) if self.logs else ():
+            read_log(path)
+            if at != DAILY and not intraday:
+                raise RecordingError(f"{path}: is of a bar, and the arena has daily ones")
+
     def _open(self, desk: Desk, recording: Recording, opening: Record) -> None:
         moved, cash = distance(opening, desk.portfolio)
         if not moved and abs(cash) <= DRIFT:
@@ -83,6 +101,20 @@ class Recorded:
             _correct(desk, moved, cash, reason)
         else:
             desk.transcript.add(REPORTER, reason)
+
+
+def _quote(desk: Desk, logs: Path, after: Moment | None, now: Moment, *, is_expected: bool) -> None:
+    """What the model said from `after` on; that it is not known, where it acted."""
+    found = [(m, path) for m, path in logs_in(logs) if is_due(m, after, now)]
+    for (session, _), path in found:
+        if session != now[0]:
+            desk.transcript.add(REPORTER, f"said on {session}:")
+        for entry in read_log(path):
+            desk.transcript.add(entry.role, entry.text, entry.tool, entry.id)
+    if is_expected and not found:
+        desk.transcript.add(
+            REPORTER, f"{logs.name}: has nothing of {now[0]}, when the recording acts"
+        )
 
 
 def _follow(desk: Desk, record: Record, place: str) -> None:

@@ -63,12 +63,8 @@ class Recording:
         return f"{self.path.name}:{record.line}"
 
     def due(self, after: Moment | None, now: Moment) -> list[Record]:
-        """The actions later than `after` and not later than `now`; of `now`'s session alone when
-        there is nothing before it."""
-        actions = [record for record in self.records[1:] if record.moment <= now]
-        if after is None:
-            return [record for record in actions if record.session == now[0]]
-        return [record for record in actions if record.moment > after]
+        """The actions later than `after` and not later than `now`: see `is_due`."""
+        return [record for record in self.records[1:] if is_due(record.moment, after, now)]
 
     def before(self, first: Record | None, now: Moment) -> Record:
         """The last record before `first`; before `now`, when there is none to come."""
@@ -85,6 +81,14 @@ class Recording:
             named = {*record.positions, *((record.order.symbol,) if record.order else ())}
             for symbol in sorted(named - symbols):
                 yield record, symbol
+
+
+def is_due(moment: Moment, after: Moment | None, now: Moment) -> bool:
+    """Whether `moment` is later than `after` and not later than `now`; of `now`'s session alone
+    when there is nothing before it."""
+    if after is None:
+        return moment[0] == now[0] and moment <= now
+    return after < moment <= now
 
 
 def read_recording(path: Path) -> Recording:
@@ -129,7 +133,7 @@ def _read(path: Path, _changed: int, _size: int) -> Recording:
 def _record(path: Path, number: int, line: str) -> Record:
     try:
         raw = json.loads(line, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
-        session, at = _moment(_object(raw, "the line")["date"])
+        session, at = moment_of(_object(raw, "the line")["date"])
         positions = _object(raw["positions"], "positions")
         held = {Symbol(s): money(_decimal(q)) for s, q in positions.items()}
         cash = held.pop(Symbol("CASH"))
@@ -146,7 +150,8 @@ def _record(path: Path, number: int, line: str) -> Record:
     return Record(number, session, at, order, cash, {s: q for s, q in held.items() if q})
 
 
-def _moment(text: Any) -> Moment:
+def moment_of(text: Any) -> Moment:
+    """The bar that a date, or a date and a time, stands for. ValueError for what is neither."""
     if not isinstance(text, str):
         raise ValueError(f"date is {text}, not a text such as 2025-10-02 or 2025-10-02 10:00:00")
     if len(text) == len("2025-10-02"):

@@ -9,6 +9,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from aitrader_core import __version__
 from aitrader_core.cli.breaks import breaks
+from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.replaying import replay
@@ -46,7 +47,19 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-for command in (up, demo, prices, jobs, models, results, leaderboard, breaks, verify, replay):
+for command in (
+    up,
+    demo,
+    prices,
+    jobs,
+    models,
+    results,
+    leaderboard,
+    breaks,
+    verify,
+    replay,
+    estimate,
+):
     main.add_command(command)
 
 

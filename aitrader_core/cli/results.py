@@ -135,10 +135,11 @@ def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
 
 def _spent(tokens: int, dollars: object) -> str:
     """`dollars` may be text or a number; None: of an unknown price."""
-    cost = (
-        "an unknown number of dollars" if dollars is None else f"{float(str(dollars)):,.2f} dollars"
-    )
-    return f"{tokens:,} tokens for {cost}"
+    if dollars is None:
+        return f"{tokens:,} tokens of an unknown price"
+    spent = float(str(dollars))
+    cost = f"{spent:,.2f}" if spent >= 1 or not spent else f"{spent:.4f}"
+    return f"{tokens:,} tokens for {cost} dollars"
 
 
 def _model_row(model: dict[str, Any]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.files import PriceFile
 from aitrader_core.market.source import PriceSource
 from aitrader_core.runner import config
+from aitrader_core.runner.ai_trader import read_ai_trader
 from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
 from aitrader_core.runner.model_day import Trader
 from aitrader_core.runner.settings import alphavantage_key, environment
@@ -121,15 +122,15 @@ class Arena:
 def load_arenas(config_dir: Path) -> dict[str, Arena]:
     """Every arena under `config_dir`/arenas, by name. ConfigError for what is wrong in any."""
     folder = config_dir / "arenas"
-    names = sorted(p.stem for p in folder.glob("*.yaml"))
+    names = config.arena_files(folder)
     if not names:
         raise ConfigError(f"{folder} has no arena: put one there, such as us.yaml")
-    return {name: load_arena(config_dir, name) for name in names}
+    return {name: load_arena(config_dir, name) for name in sorted(names)}
 
 
 def load_arena(config_dir: Path, name: str) -> Arena:
-    place = str(config_dir / "arenas" / f"{name}.yaml")
-    found = config.read(config_dir / "arenas", name, ArenaConfig)
+    path = config.arena_file(config_dir / "arenas", name)
+    place, (found, own) = str(path), _read(config_dir, path)
     market = config.read(config_dir / "markets", found.market, MarketConfig)
     calendar = load_calendar(market.exchange)
     _check_span(found, calendar, place)
@@ -156,8 +157,15 @@ def load_arena(config_dir: Path, name: str) -> Arena:
             (Symbol(s), day) for s, days in found.accepted_jumps.items() for day in days
         ),
         calls=found.calls,
-        models=_models(config_dir, name, found, terms),
+        models=_models(config_dir, path, found, own, terms),
     )
+
+
+def _read(config_dir: Path, path: Path) -> tuple[ArenaConfig, Mapping[str, ModelConfig]]:
+    """An arena's file, and the models that it tells itself instead of naming theirs."""
+    if path.suffix == ".json":
+        return read_ai_trader(config_dir, path, environment())
+    return config.read(path.parent, path.stem, ArenaConfig), {}
 
 
 def build(choice: Choice, kinds: Mapping[str, type[Built]], config_dir: Path, place: str) -> Built:
@@ -192,28 +200,42 @@ def _imported(kind: str, kinds: Mapping[str, type[Built]], place: str) -> type[B
 
 
 def _models(
-    config_dir: Path, arena: str, found: ArenaConfig, terms: dict[str, Any]
+    config_dir: Path,
+    arena: Path,
+    found: ArenaConfig,
+    own: Mapping[str, ModelConfig],
+    terms: dict[str, Any],
 ) -> dict[str, Model]:
+    """By name; `own` are those that the arena's file itself tells."""
     models: dict[str, Model] = {}
     for name in found.models:
-        for model in _model(config_dir, arena, name, found, terms):
-            if model.name in models:
-                raise ConfigError(
-                    f"{config_dir}/arenas/{arena}.yaml: models: there are two of {model.name}"
-                )
-            models[model.name] = model
+        spec, place = own.get(name), f"{arena}: {name}"
+        if spec is None:
+            spec, place = _spec(config_dir / "models", arena.stem, name)
+        for variant, told in spec.variants(name).items():
+            for model in _model(config_dir, place, variant, told, found, terms):
+                if model.name in models:
+                    raise ConfigError(f"{arena}: models: there are two of {model.name}")
+                models[model.name] = model
     return models
 
 
-def _model(
-    config_dir: Path, arena: str, name: str, found: ArenaConfig, terms: dict[str, Any]
-) -> list[Model]:
-    """The model and its repeats; none where it requires a variable that is not set."""
-    folder = config_dir / "models"
+def _spec(folder: Path, arena: str, name: str) -> tuple[ModelConfig, str]:
+    """With the file that it is in: the arena's own comes before the one of all."""
     if (folder / arena / f"{name}.yaml").is_file():
         folder /= arena
-    place = str(folder / f"{name}.yaml")
-    spec = config.read(folder, name, ModelConfig)
+    return config.read(folder, name, ModelConfig), str(folder / f"{name}.yaml")
+
+
+def _model(
+    config_dir: Path,
+    place: str,
+    name: str,
+    spec: ModelConfig,
+    found: ArenaConfig,
+    terms: dict[str, Any],
+) -> list[Model]:
+    """The model and its repeats; none where it requires a variable that is not set."""
     if spec.requires and not environment().get(spec.requires):
         return []
     agent = build(spec, KINDS, config_dir, place)

@@ -26,7 +26,8 @@ from aitrader_core.simulation.costs import CostProfile
 Parsed = TypeVar("Parsed")
 
 
-def _model_name(name: str) -> str:
+def model_name(name: str) -> str:
+    """`name`, if it can be one. ValueError says why not."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}", name):
         raise ValueError(
             f"{name!r} can't be a model's name, which is a partition key and a file's name: "
@@ -35,15 +36,15 @@ def _model_name(name: str) -> str:
     return name
 
 
-ModelName = Annotated[str, AfterValidator(_model_name)]
+ModelName = Annotated[str, AfterValidator(model_name)]
 Cash = Annotated[Decimal, Field(gt=0, lt=Decimal(10) ** 15, decimal_places=8)]
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Span(_Frozen):
+class Span(Frozen):
     first_session: date
     last_session: date
 
@@ -63,13 +64,25 @@ class Choice(BaseModel):
 class ModelConfig(Choice):
     """configs/models/<name>.yaml, or configs/models/<arena>/<name>.yaml for one arena alone.
 
-    `repeats` makes name@2 ... name@N of it. Of the sessions up to its `knowledge_cutoff` the model
-    may have read. One that `requires` an environment variable is absent where that is not set.
+    `repeats` makes name@2 ... name@N of it. A language model with `anonymise: both` is name and
+    name@anonymous, which trades the same market under other names and dates. Of the sessions up to
+    its `knowledge_cutoff` the model may have read. One that `requires` an environment variable is
+    absent where that is not set.
     """
 
     repeats: Annotated[int, Field(ge=1, le=99)] = 1
     knowledge_cutoff: date | None = None
     requires: str | None = None
+
+    def variants(self, name: str) -> "dict[str, ModelConfig]":
+        """By name: this one alone, unless it is to trade both ways."""
+        if (self.kind, self.parameters.get("anonymise")) != ("llm", "both"):
+            return {name: self}
+        told = self.model_dump(exclude_unset=True)
+        del told["anonymise"]  # as if it had never been said: the same configuration as without
+        hidden = {**told, "anonymise": True}
+        found = {name: told, f"{name}@anonymous": hidden}
+        return {n: ModelConfig.model_validate(spec) for n, spec in found.items()}
 
 
 def _kind_alone(value: object) -> object:
@@ -80,7 +93,7 @@ def _kind_alone(value: object) -> object:
 AnyChoice = Annotated[Choice, BeforeValidator(_kind_alone)]
 
 
-class MarketConfig(_Frozen):
+class MarketConfig(Frozen):
     """configs/markets/<market>.yaml: what is true of a market whatever is traded there."""
 
     exchange: str
@@ -88,7 +101,7 @@ class MarketConfig(_Frozen):
     rules: AnyChoice
 
 
-class ArenaConfig(_Frozen):
+class ArenaConfig(Frozen):
     """configs/arenas/<arena>.yaml: who trades what, from when to when, on which terms.
 
     `calls` says whether language models are asked: only for what is not on record, always, or
@@ -115,9 +128,38 @@ def read(folder: Path, name: str, as_type: type[Parsed]) -> Parsed:
     """Parse `folder`/`name`.yaml. ConfigError names the file, the key and what is allowed."""
     path = folder / f"{name}.yaml"
     if not path.is_file():
-        there = sorted(p.stem for p in folder.glob("*.yaml"))
-        raise ConfigError(f"{path} does not exist; {folder.name} has {', '.join(there) or 'none'}")
+        raise _missing(path, sorted(p.stem for p in folder.glob("*.yaml")))
     return parse(_content(path), as_type, str(path))
+
+
+def arena_files(folder: Path) -> dict[str, Path]:
+    """Every arena's file by its name: .yaml is ours, .json is AI-Trader's.
+
+    ConfigError for two of one name, and for a name that can't be an asset's.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted((*folder.glob("*.json"), *folder.glob("*.yaml"))):
+        if path.stem in found:
+            raise ConfigError(f"{path}: {found[path.stem].name} has the same name: rename one")
+        if not re.fullmatch(r"[A-Za-z0-9_]+", path.stem):
+            raise ConfigError(
+                f"{path}: can't be an arena's name, which is an asset's too: letters, digits and _"
+            )
+        found[path.stem] = path
+    return found
+
+
+def arena_file(folder: Path, name: str) -> Path:
+    """ConfigError names those there are."""
+    there = arena_files(folder)
+    if name not in there:
+        raise _missing(folder / f"{name}.yaml", sorted(there))
+    return there[name]
+
+
+def _missing(path: Path, there: Sequence[str]) -> ConfigError:
+    has = f"{path.parent.name} has {', '.join(there) or 'none'}"
+    return ConfigError(f"{path} does not exist; {has}")
 
 
 def parse(content: object, as_type: type[Parsed], place: str) -> Parsed:
@@ -170,6 +212,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def _within(as_type: type[Any], place: Sequence[Any]) -> type[Any]:
     """The type of the mapping that the last key of `place` is in."""
     for key in place[:-1]:
+        if isinstance(key, int):
+            continue  # one of a list, whose type we are at already
         found = as_type.model_fields[key].annotation
         as_type = next((t for t in get_args(found) if t is not type(None)), found)  # X | None
     return as_type

@@ -27,16 +27,13 @@ def submit(
     for name, limit in (("dollars", max_dollars), ("tokens", max_tokens)):
         if limit is not None and not 0 < limit < float("inf"):
             raise JobError(f"a budget of {limit} {name} is none: give a number above 0")
-    begin, end = parse_date(first), parse_date(last)
-    sessions = _sessions(arena, begin, end)
-    names = _models(arena, models)
-    _check_prices(floor, sessions)
+    sessions, names = checked(floor, first, last, models)
     floor.register_models()
     return floor.jobs.submit(
         JobRequest(
             arena.market,
-            begin,
-            end,
+            sessions[0],
+            sessions[-1],
             names,
             sessions,
             replace_existing,
@@ -46,6 +43,16 @@ def submit(
             max_tokens,
         )
     )
+
+
+def checked(
+    floor: Floor, first: str, last: str, models: Sequence[str]
+) -> tuple[tuple[date, ...], tuple[str, ...]]:
+    """The sessions and models of a request. InputError names what is wrong."""
+    sessions = _sessions(floor.arena, parse_date(first), parse_date(last))
+    names = _models(floor.arena, models)
+    _check_prices(floor, sessions)
+    return sessions, names
 
 
 def parse_date(text: str) -> date:

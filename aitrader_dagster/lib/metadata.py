@@ -13,6 +13,8 @@ from aitrader_core.storage.store import Stored
 
 Metadata = dict[str, dg.MetadataValue]
 
+_ROOM = 600  # characters of one entry of a transcript
+
 
 def day_metadata(day: ModelDay, stored: Stored, *, before_cutoff: bool = False) -> Metadata:
     """Figures alone: the UI plots them over the partitions."""
@@ -56,13 +58,18 @@ def full_metadata(day: ModelDay, stored: Stored) -> Metadata:
     holdings = [("cash", plain(day.closing.cash))] + [
         (symbol, plain_quantity(q)) for symbol, q in sorted(day.closing.positions.items())
     ]
-    said = [(_who(entry), entry.text) for entry in day.transcript]
+    said = [(_who(entry), _shortened(entry.text)) for entry in day.transcript]
     return {
         "revision": dg.MetadataValue.int(stored.revision),
         "blotter": dg.MetadataValue.md(_table(("side", "quantity", "symbol", "outcome"), blotter)),
         "holdings": dg.MetadataValue.md(_table(("held at the close", "quantity"), holdings)),
         "transcript": dg.MetadataValue.md(_table(("who", "what"), said)),
     }
+
+
+def _shortened(text: str) -> str:
+    """What the UI has room for; the database has it whole."""
+    return text if len(text) <= _ROOM else f"{text[:_ROOM]} ... ({len(text):,} characters)"
 
 
 def _who(entry: Entry) -> str:

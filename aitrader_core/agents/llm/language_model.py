@@ -1,5 +1,6 @@
 """The kind `llm`: a language model's configuration, and the agent it becomes once connected."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -82,6 +83,10 @@ class LanguageModel:
     def __post_init__(self) -> None:
         if taken := [name for name in self.parameters if name in _OURS]:
             raise ValueError(f"parameters.{taken[0]} is for aitrader to set: remove it")
+        try:
+            json.dumps(self.parameters, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"parameters: can't be sent as JSON: {error}") from None
         if self.anonymise and "news" in self.tools:
             raise ValueError("tools: news tells what anonymise hides: remove one of the two")
 
@@ -93,12 +98,17 @@ class LanguageModel:
         return PreparedModel(
             spec=self,
             instructions=read_prompt(config_dir / "prompts", self.prompt),
-            base_url=_base_url(self.endpoint or environment.get("OPENAI_API_BASE") or OPENAI),
+            base_url=self._base_url(environment),
             has_key=bool(environment.get(self.api_key_variable)),
             disguise=Disguise.drawn(listed, self.seed) if self.anonymise else undisguised(listed),
-            search_url=_base_url(self.search_endpoint, "search_endpoint"),
+            search_url=base_url(self.search_endpoint, "search_endpoint"),
             has_search_key=bool(environment.get(KEY_VARIABLE)),
         )
+
+    def _base_url(self, environment: Mapping[str, str]) -> str:
+        if self.endpoint:
+            return base_url(self.endpoint, "endpoint")
+        return base_url(environment.get("OPENAI_API_BASE") or OPENAI, "OPENAI_API_BASE")
 
     def trade(self, desk: Desk) -> Ending:  # noqa: ARG002
         raise LedgerError(f"{self.model} is not prepared")  # a bug of ours: run by no arena
@@ -184,18 +194,23 @@ class PreparedModel:
             return session.summarise()
 
 
-def _base_url(endpoint: str, setting: str = "endpoint") -> str:
-    """Without the slash at its end, nor a user and password. ConfigError for what is none."""
+def base_url(endpoint: str, key: str) -> str:
+    """Without the slash at its end. ConfigError, which does not repeat it, for what is no base URL
+    or has a user and password in it; `key` is where it was given."""
     from urllib.parse import urlsplit
 
-    if endpoint == SCRIPTED and setting == "endpoint":
+    if endpoint == SCRIPTED and key != "search_endpoint":
         return SCRIPTED
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"{setting}: {endpoint[:80]!r} is no URL such as {OPENAI}")
-    if parts.username or parts.password or parts.query:
+    try:
+        parts = urlsplit(endpoint.strip())
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ConfigError(f"{key}: is no URL such as {OPENAI}")
+    if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(
-            f"{setting}: a URL with a password or a query would be stored with every call: put the "
-            "key into its environment variable instead"
+            f"{key}: a URL with a password or a query would be stored with every call: name the "
+            "variable of the key instead (api_key_variable)"
         )
-    return endpoint.rstrip("/")
+    return endpoint.strip().rstrip("/")

@@ -15,16 +15,18 @@ PLACES = ("session", "symbols", "lot", "history", "max_steps", "tools")
 def read_prompt(folder: Path, name: str) -> str:
     """The text of `folder`/`name`.md. ConfigError names the file and what it may ask for."""
     path = folder / f"{name}.md"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in folder.glob("*.md"))) or "none"
+        raise ConfigError(f"prompt: {path} does not exist; {folder.name} has {there}")
     try:
         text = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        there = ", ".join(sorted(p.stem for p in folder.glob("*.md"))) or "none"
-        raise ConfigError(f"{path} can't be read ({error}): there are {there}") from None
+        raise ConfigError(f"prompt: {path} can't be read: {error}") from None
     template = Template(text)
     unknown = sorted(set(template.get_identifiers()) - set(PLACES))
     if unknown or not template.is_valid():
         what = f"${unknown[0]} is unknown" if unknown else "a $ stands alone: write $$ for one"
-        raise ConfigError(f"{path}: {what}; there are {', '.join(f'${p}' for p in PLACES)}")
+        raise ConfigError(f"prompt: {path}: {what}; there are {', '.join(f'${p}' for p in PLACES)}")
     return text
 
 

@@ -160,7 +160,7 @@ def test_a_missing_key_is_told_when_a_job_is_submitted() -> None:
         check({})
     check({}, offline=True)
     check({"JINA_API_KEY": KEY})
-    with pytest.raises(ConfigError, match="search_endpoint: 'scripted' is no URL"):
+    with pytest.raises(ConfigError, match="search_endpoint: is no URL"):
         replace(spec, search_endpoint="scripted").prepared(project_root() / "configs", {}, ())
 
 
