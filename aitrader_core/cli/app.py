@@ -8,6 +8,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from aitrader_core import __version__
+from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.jobs import jobs
@@ -59,6 +60,7 @@ for command in (
     verify,
     replay,
     estimate,
+    audit,
 ):
     main.add_command(command)
 
