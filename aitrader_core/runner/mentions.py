@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import compress
 from typing import Any
 
 from aitrader_core.domain.market import Symbol
@@ -111,16 +112,18 @@ class Figures:
     def _in_sentence(
         self, text: str, blank: str, start: int, end: int, near: tuple[Symbol, ...]
     ) -> Iterator[Figure]:
-        symbols = [
-            (found.start(), self._names[found[0]])
-            for found in self._symbol.finditer(blank, start, end)
-        ]
+        symbols = list(self._symbol.finditer(blank, start, end))
         if not symbols and not near:
             return
-        since, last = start, tuple(symbol for _, symbol in symbols[:1]) or near
+        named = [self._names[found[0]] for found in symbols]
+        inside = {place for found in symbols for place in range(*found.span())}
+        since, last = start, near or tuple(named[:1])
         for found in _NUMBER.finditer(blank, start, end):
             at = found.start("number")
-            last = tuple(symbol for place, symbol in symbols if since <= place < at) or last
+            if at in inside:  # 600519.SH is no number
+                continue
+            between = (since <= place.start() < at for place in symbols)
+            last = tuple(compress(named, between)) or last
             since = at
             if number := _number(found["number"]):
                 written = found["number"]

@@ -1,4 +1,4 @@
-"""What was not known yet is found in what was said, wherever it is planted; clean days are clean."""
+"""What was not known yet is found wherever it is planted; clean days are clean."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -64,7 +64,9 @@ def test_clean_days_have_nothing_in_them(small: Small, *, anonymise: bool) -> No
 
 def test_what_is_planted_is_found_in_every_role(small: Small) -> None:
     traded(small)
-    before = len(small.floor.model_days.get("small", MODEL, FIFTH).transcript)  # type: ignore[union-attr]
+    day = small.floor.model_days.get("small", MODEL, FIFTH)
+    assert day is not None
+    before = len(day.transcript)
     roles = (*TOLD_BY_US, *THEIRS)
     plant(small, *(Entry(role, "By 5 July 2012 it rises. AAA closes at 25.16.") for role in roles))
     found = findings(small)
@@ -77,7 +79,7 @@ def test_what_is_planted_is_found_in_every_role(small: Small) -> None:
         )
     ]
     assert {(f.model, f.session, f.attempt) for f in found} == {(MODEL, FIFTH, None)}
-    assert found[0].around == "By 5 July 2012 it rises. AAA closes at 25..."
+    assert found[0].around == "By 5 July 2012 it rises. AAA closes at 25.16."
 
 
 def test_a_tool_that_tells_too_much_is_found(small: Small) -> None:
@@ -188,7 +190,6 @@ def test_later_bars_of_a_session_are_not_known_yet(small: Small) -> None:
     assert [what.partition(", ")[::2] for _, what in told(small)] == [
         ("AAA 10.52", "its close of 2012-06-01 10:00"),
         ("AAA 11.51", "its open of 2012-06-01 11:00"),
-        ("AAA 10.52", "its close of 2012-06-01 10:00"),
         ("AAA 11.52", "its close of 2012-06-01 11:00"),
         ("AAA 20.51", "its open of 2012-06-04 10:00"),
     ]

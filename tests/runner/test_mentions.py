@@ -19,7 +19,7 @@ FIFTH = date(2012, 6, 5)
         ("on 2012/6/5, 2012-06-05T10:30Z and 20120605T103000", [FIFTH] * 3),
         ("June 5, 2012; 5 June 2012; 5 Jun 2012; Jun 5 2012", [FIFTH] * 4),
         ("JUNE 5th, 2012 and the 5th of June, 2012 and Sept. 1 2012", [FIFTH] * 2),
-        ("2012-13-05, 2012-06-31, 12-06-05, 2012-06, June 2012, 5 June, 2012-06-055", []),
+        ("2012-13-05, 2012-06-31, 12-06-05, 2012-06, June 2012, 5 June; 2012-06-055", []),
         ("order 20120605, 12012-06-05, 2012-06/05, May 5, 20125", []),
     ],
 )
@@ -39,7 +39,7 @@ FIGURES = {
         f"{symbol} {number}" for number in ("21.12", "41.32") for symbol in ("AAA", "BBB")
     ],
     "AAA is one line\n21.12 is another": [],
-    "AAAB 21.12, XAAA 21.12, x.AAA 21.12, AAA 21": [],
+    "AAAB 21.12, XAAA 21.12, x.AAA 21.12; AAA 21": [],
     "{'AAA_price': 21.12, 'BBB_price': 41.32}": ["AAA 21.12", "BBB 41.32"],
     "600519.SH at 1433.33": ["600519.SH 1433.33"],
     '{"open": {"AAA": "21.12", "BBB": 41.32}}': ["AAA 21.12", "BBB 41.32"],
