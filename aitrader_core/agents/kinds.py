@@ -3,6 +3,7 @@
 from aitrader_core.agents import rules
 from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.llm.language_model import LanguageModel
+from aitrader_core.agents.mcp.outside_agent import OutsideAgent
 from aitrader_core.agents.recorded import Recorded
 
 BASELINES: dict[str, type[Agent]] = {
@@ -13,4 +14,9 @@ BASELINES: dict[str, type[Agent]] = {
     "random": rules.RandomTrader,
     "inverse_volatility": rules.InverseVolatility,
 }
-KINDS: dict[str, type[Agent]] = {**BASELINES, "llm": LanguageModel, "recorded": Recorded}
+KINDS: dict[str, type[Agent]] = {
+    **BASELINES,
+    "llm": LanguageModel,
+    "mcp": OutsideAgent,
+    "recorded": Recorded,
+}

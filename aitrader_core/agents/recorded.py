@@ -1,12 +1,13 @@
 """Trades what a recording says, so that a session someone recorded is a model like any other."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.recorded_log import logs_in, read_log
 from aitrader_core.agents.recording import Record, Recording, distance, is_due, read_recording
 from aitrader_core.domain.errors import RecordingError
@@ -52,21 +53,21 @@ class Recorded:
             return "unreadable"
         return content.hexdigest()[:16]
 
-    def check(self, symbols: Iterable[Symbol], *, intraday: bool, offline: bool) -> None:  # noqa: ARG002
+    def check(self, terms: Terms) -> None:
         """Raises RecordingError for a recording that can't be traded in such an arena."""
         recording = read_recording(self.file)
-        for record, symbol in recording.unlisted(set(symbols)):
+        for record, symbol in recording.unlisted(set(terms.symbols)):
             raise RecordingError(
                 f"{self.file}:{record.line}: {symbol} is not among the arena's symbols: add it "
                 "there, or is this another market's recording?"
             )
-        if recording.is_intraday != intraday:
+        if recording.is_intraday != terms.is_intraday:
             has, wants = ("intraday", "daily") if recording.is_intraday else ("daily", "intraday")
             raise RecordingError(
                 f"{self.file}:{recording.records[-1].line}: this is a recording of {has} bars, "
                 f"and the arena has {wants} ones"
             )
-        self._check_logs(intraday=intraday)
+        self._check_logs(intraday=terms.is_intraday)
 
     def trade(self, desk: Desk) -> Ending:
         recording, view = read_recording(self.file), desk.view

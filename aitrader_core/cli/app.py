@@ -12,6 +12,7 @@ from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.jobs import jobs
+from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.results import leaderboard, models, results
@@ -48,20 +49,9 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-for command in (
-    up,
-    demo,
-    prices,
-    jobs,
-    models,
-    results,
-    leaderboard,
-    breaks,
-    verify,
-    replay,
-    estimate,
-    audit,
-):
+TRADING = (up, demo, prices, jobs, play, estimate)
+LOOKING = (models, results, leaderboard, breaks, verify, replay, audit)
+for command in (*TRADING, *LOOKING):
     main.add_command(command)
 
 

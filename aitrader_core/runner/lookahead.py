@@ -13,6 +13,7 @@ from aitrader_core.runner.remaking import Failure, remade
 from aitrader_core.runner.replaying import calls_of, trader_of
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.history import Record, records
+from aitrader_core.storage.rows import entries_json
 
 _AHEAD = 5  # sessions after the one that is made again
 
@@ -62,8 +63,8 @@ def _fault(floor: Floor, record: Record) -> str | None:
     told = f"{day.model} on {day.session} decides otherwise when the prices after it are others"
     if isinstance(again, Failure):
         return f"{told}: {again.reason}"
-    is_same = (again.blotter, again.transcript) == (day.blotter, day.transcript)
-    return None if is_same else told
+    said, was_said = (entries_json(d.transcript) for d in (again, day))  # as it can be stored
+    return None if again.blotter == day.blotter and said == was_said else told
 
 
 def _other(bar: Bar, lot: Random, *, keep_open: bool) -> Bar:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.domain.errors import JobError
 from aitrader_core.market.gaps import find_gaps
 from aitrader_core.runner.arena import Arena
@@ -27,7 +28,8 @@ def submit(
     for name, limit in (("dollars", max_dollars), ("tokens", max_tokens)):
         if limit is not None and not 0 < limit < float("inf"):
             raise JobError(f"a budget of {limit} {name} is none: give a number above 0")
-    sessions, names = checked(floor, first, last, models)
+    in_dollars = max_dollars is not None
+    sessions, names = checked(floor, first, last, models, in_dollars=in_dollars)
     floor.register_models()
     return floor.jobs.submit(
         JobRequest(
@@ -46,12 +48,13 @@ def submit(
 
 
 def checked(
-    floor: Floor, first: str, last: str, models: Sequence[str]
+    floor: Floor, first: str, last: str, models: Sequence[str], *, in_dollars: bool = False
 ) -> tuple[tuple[date, ...], tuple[str, ...]]:
-    """The sessions and models of a request. InputError names what is wrong."""
-    sessions = _sessions(floor.arena, parse_date(first), parse_date(last))
-    names = _models(floor.arena, models)
-    _check_prices(floor, sessions)
+    """The sessions and models of a request, whose limit may be in dollars. InputError names what
+    is wrong."""
+    sessions = sessions_between(floor.arena, parse_date(first), parse_date(last))
+    names = _models(floor.arena, models, in_dollars=in_dollars)
+    check_prices(floor, sessions)
     return sessions, names
 
 
@@ -62,7 +65,8 @@ def parse_date(text: str) -> date:
         raise JobError(f"{text!r} is not a date: write it as YYYY-MM-DD") from error
 
 
-def _sessions(arena: Arena, first: date, last: date) -> tuple[date, ...]:
+def sessions_between(arena: Arena, first: date, last: date) -> tuple[date, ...]:
+    """Both of them included. JobError for what is no session of the arena."""
     if first > last:
         raise JobError(f"the range is reversed: {first} is after {last}")
     for end in (first, last):
@@ -76,17 +80,19 @@ def _sessions(arena: Arena, first: date, last: date) -> tuple[date, ...]:
     return arena.calendar.between(first, last)
 
 
-def _models(arena: Arena, names: Sequence[str]) -> tuple[str, ...]:
+def _models(arena: Arena, names: Sequence[str], *, in_dollars: bool) -> tuple[str, ...]:
     if not names:
         raise JobError(f"no model is named: choose from {', '.join(arena.models)}")
+    terms = Terms(arena.symbols, arena.is_intraday, arena.calls == "replay", in_dollars)
     for name in names:
         check = getattr(arena.model(name).agent, "check", None)
         if check is not None:
-            check(arena.symbols, intraday=arena.is_intraday, offline=arena.calls == "replay")
+            check(terms)
     return tuple(dict.fromkeys(names))
 
 
-def _check_prices(floor: Floor, sessions: Sequence[date]) -> None:
+def check_prices(floor: Floor, sessions: Sequence[date]) -> None:
+    """JobError for sessions that lack a price, or have one that is not trusted."""
     stored = floor.prices.sessions_by_symbol()
     by_symbol = {s: listed for s, listed in stored.items() if s in floor.arena.symbols}
     priced = {session for listed in by_symbol.values() for session in listed}

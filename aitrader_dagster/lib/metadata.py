@@ -59,7 +59,9 @@ def full_metadata(day: ModelDay, stored: Stored) -> Metadata:
         (symbol, plain_quantity(q)) for symbol, q in sorted(day.closing.positions.items())
     ]
     said = [(_who(entry), _shortened(entry.text)) for entry in day.transcript]
+    summary = {"summary": dg.MetadataValue.text(day.summary)} if day.summary else {}
     return {
+        **summary,
         "revision": dg.MetadataValue.int(stored.revision),
         "blotter": dg.MetadataValue.md(_table(("side", "quantity", "symbol", "outcome"), blotter)),
         "holdings": dg.MetadataValue.md(_table(("held at the close", "quantity"), holdings)),

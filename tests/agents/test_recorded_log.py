@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.recorded import Recorded
 from aitrader_core.domain.errors import RecordingError
 from aitrader_core.domain.model_day import ModelDay, Opening
@@ -110,10 +111,10 @@ def test_each_bar_has_what_was_said_at_it(tmp_path: Path) -> None:
         ("user", "late"),
         ("desk", "buy 1 AAA at 10.00, commission 0.00"),
     ]
-    agent.check([A], intraday=True, offline=True)
+    agent.check(Terms([A], is_intraday=True, is_offline=True))
     daily = Recorded(write(tmp_path, OPENING, BOUGHT), logs=tmp_path / "log")
     with pytest.raises(RecordingError, match="10:30:00/log.jsonl: is of a bar, and the arena has"):
-        daily.check([A], intraday=False, offline=True)
+        daily.check(Terms([A], is_intraday=False, is_offline=True))
 
 
 def test_another_log_is_another_configuration(tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_a_line_that_makes_no_sense(tmp_path: Path, what: str) -> None:
     lines, sentence = BAD[what]
     path = log(tmp_path, "2024-01-02", *lines)
     with pytest.raises(RecordingError) as error:
-        recorded(tmp_path).check([A], intraday=False, offline=True)
+        recorded(tmp_path).check(Terms([A], is_intraday=False, is_offline=True))
     assert str(error.value) == f"{path}{sentence}"
 
 
@@ -167,7 +168,7 @@ def test_a_folder_that_has_no_logs(tmp_path: Path) -> None:
     for make in (lambda: None, (tmp_path / "log").mkdir, lambda: log(tmp_path, "soon", "{}")):
         make()
         with pytest.raises(RecordingError) as error:
-            agent.check([A], intraday=False, offline=True)
+            agent.check(Terms([A], is_intraday=False, is_offline=True))
         sentences.append(str(error.value).removeprefix(str(tmp_path / "log")))
     assert sentences == [
         ": there is no such folder: correct the model's `logs`",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.recorded import Recorded
 from aitrader_core.agents.recording import Recording, read_recording
 from aitrader_core.domain.errors import RecordingError
@@ -214,10 +215,10 @@ def test_a_recording_suits_its_arena(tmp_path: Path, what: str) -> None:
     lines, is_intraday, sentence = CHECKS[what]
     agent = Recorded(write(tmp_path, *lines))
     if sentence is None:
-        agent.check([A, B], intraday=is_intraday, offline=False)
+        agent.check(Terms([A, B], is_intraday=is_intraday, is_offline=False))
         return
     with pytest.raises(RecordingError) as error:
-        agent.check([A, B], intraday=is_intraday, offline=False)
+        agent.check(Terms([A, B], is_intraday=is_intraday, is_offline=False))
     assert str(error.value) == f"{agent.file}{sentence}"
 
 

@@ -20,6 +20,7 @@ from aitrader_core.runner.walk import Made, Plan, walk
 from aitrader_core.storage.store import Origin
 from tests.small import DAYS, A, B, Small
 
+SCRIPTED = {"kind": "llm", "model": "scripted", "endpoint": "scripted"}
 REAL, HIDDEN = "one", "one@anonymous"
 WEEK = DAYS[:6]  # a Friday and the week after it
 
@@ -27,7 +28,7 @@ WEEK = DAYS[:6]  # a Friday and the week after it
 @pytest.fixture
 def both(small: Small) -> Small:
     """One file, two models. What fell most fell more than the other one, so nothing is tied."""
-    small.model("one", kind="llm", model="scripted", endpoint="scripted", anonymise="both")
+    small.model("one", **SCRIPTED, anonymise="both")
     small.configure(models=["one"], history=20)
     small.priced()
     return small
@@ -112,6 +113,15 @@ def test_nothing_real_shows_through_a_refusal_or_a_mistake(
     assert told.count(B) == 4 * len(WEEK)  # in its own two calls, and in the answers to them
 
 
+def test_nothing_real_shows_through_the_facts_of_a_summary(both: Small) -> None:
+    both.model("one", **SCRIPTED, anonymise="both", summary="model")
+    days = traded(both, HIDDEN)
+    told = seen(both, HIDDEN)
+    assert "What really happened: Bought " in told
+    assert is_told(told) == []
+    assert all(fill.order.symbol in (day.summary or "") for day in days for fill in day.fills)
+
+
 def _clumsy(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[scripted.Call]]:
     """Does everything that can go wrong with the names that it was told, and guesses one."""
     names = re.findall(r"STOCK\d+", str(messages[0]["content"]))
@@ -144,13 +154,11 @@ def test_the_second_way_is_another_model(both: Small) -> None:
     """The first one is the same model that it would be alone."""
     models = both.floor.arena.models
     assert list(models) == [REAL, HIDDEN]
-    both.model("one", kind="llm", model="scripted", endpoint="scripted")
+    both.model("one", **SCRIPTED)
     assert both.floor.arena.models[REAL].config_hash == models[REAL].config_hash
-    both.model("one", kind="llm", model="scripted", endpoint="scripted", anonymise=True)
+    both.model("one", **SCRIPTED, anonymise=True)
     assert both.floor.arena.models[REAL].config_hash == models[HIDDEN].config_hash
-    both.model(
-        "one", kind="llm", model="scripted", endpoint="scripted", anonymise="both", repeats=2
-    )
+    both.model("one", **SCRIPTED, anonymise="both", repeats=2)
     assert list(both.floor.arena.models) == [REAL, f"{REAL}@2", HIDDEN, f"{HIDDEN}@2"]
 
 

@@ -55,6 +55,15 @@ class Gossip:
         return Ending.DONE
 
 
+@dataclass(frozen=True)
+class Garbler:
+    """Says what Postgres can't keep as it is."""
+
+    def trade(self, desk: Desk) -> Ending:
+        desk.say("nothing\x00 and half a pair \ud83d")
+        return Ending.DONE
+
+
 def traded(floor: Floor, agent: Agent) -> Floor:
     name = f"model-{next(_numbers)}"
     model = Model(name, ModelConfig(kind="ours"), agent, "hash")
@@ -90,6 +99,10 @@ def test_the_models_that_come_with_aitrader_do_not(module_floor: Floor) -> None:
         steps = walk(module_floor, Plan(model, sessions, Origin("r", "run"), may_start=True))
         assert sum(len(step.day.fills) for step in steps if isinstance(step, Made)) > 1
     assert lookahead_faults(module_floor, 4, "seed") == []
+
+
+def test_what_can_t_be_stored_as_it_was_said_is_no_prophecy(module_floor: Floor) -> None:
+    assert lookahead_faults(traded(module_floor, Garbler()), 2, "seed") == []
 
 
 def test_what_was_made_otherwise_is_not_judged(module_floor: Floor) -> None:

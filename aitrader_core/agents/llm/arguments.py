@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.json_schema import WithJsonSchema
 
+from aitrader_core.agents.llm.sendable import sendable_text
 from aitrader_core.domain.errors import ToolError
 
 Parsed = TypeVar("Parsed", bound="Arguments")
@@ -35,12 +36,12 @@ def _whole(value: object) -> int:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"is {_shown(value)}: give a text in quotes")
-    return value
+    return sendable_text(value)
 
 
 Quantity = Annotated[Decimal, BeforeValidator(_quantity), WithJsonSchema({"type": "number"})]
-Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer"})]
-Word = Annotated[str, BeforeValidator(_text), Field(max_length=2_000)]
+Whole = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+Word = Annotated[str, Field(max_length=2_000), BeforeValidator(_text)]
 
 
 def read_arguments(text: str, wanted: type[Parsed]) -> Parsed:

@@ -1,8 +1,9 @@
 """The Chat Completions API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aitrader_core.agents.llm import chat_stream
 from aitrader_core.agents.llm.dialect import (
     Garbled,
     Item,
@@ -18,10 +19,12 @@ from aitrader_core.agents.llm.dialect import (
 from aitrader_core.domain.transcript import Usage
 
 _FILTERED = "content_filter"
+_BROKEN = "error"  # OpenRouter, whose own provider failed in the middle
 
 
 class Chat:
     path = "/chat/completions"
+    streamed: Mapping[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 
     def opening(self, system: str, user: str) -> list[Item]:
         return [{"role": "system", "content": system}, {"role": "user", "content": user}]
@@ -42,16 +45,18 @@ class Chat:
 
     def read(self, reply: object, number: int) -> Reply:
         choice = part(reply, "choices", 0)
-        message = part(choice, "message")
-        if not isinstance(message, dict):
-            raise Garbled("the answer has no message")
+        message, reason = part(choice, "message"), part(choice, "finish_reason")
+        if reason == _FILTERED and message is None:
+            message = {}
+        if not isinstance(message, dict) or reason == _BROKEN:
+            raise Garbled(words(part(choice, "error", "message")) or "the answer has no message")
         text, refusal = words(message.get("content")), words(message.get("refusal"))
-        if part(choice, "finish_reason") == _FILTERED:
+        if reason == _FILTERED:
             refusal = refusal or "the provider's content filter stopped the answer"
         asked = [_call(c) for c in message.get("tool_calls") or () if isinstance(c, dict)]
         calls = distinct(asked, number)
         said: Item = {"role": "assistant", "content": text}
-        if thoughts := message.get("reasoning_content"):
+        if thoughts := words(message.get("reasoning_content")):
             said["reasoning_content"] = thoughts  # some ask for it back within one session
         if calls:
             said["tool_calls"] = [
@@ -74,6 +79,12 @@ class Chat:
 
     def answer(self, call: ToolCall, text: str) -> Item:
         return {"role": "tool", "tool_call_id": call.id, "content": text}
+
+    def is_last(self, event: object) -> bool:  # noqa: ARG002
+        return False  # [DONE] ends it, which the client knows
+
+    def joined(self, events: Sequence[object]) -> dict[str, Any]:
+        return chat_stream.joined(events)
 
 
 def _call(raw: Item) -> ToolCall:

@@ -51,6 +51,7 @@ class Dialect(Protocol):
     """Chat Completions, or Responses."""
 
     path: str
+    streamed: Mapping[str, Any]  # what a request for a stream has in its body
 
     def opening(self, system: str, user: str) -> list[Item]: ...
 
@@ -64,6 +65,12 @@ class Dialect(Protocol):
         """Tokens as the answer counts them; zero where it does not."""
 
     def answer(self, call: ToolCall, text: str) -> Item: ...
+
+    def is_last(self, event: object) -> bool:
+        """Of a streamed answer: whether nothing more is wanted of it."""
+
+    def joined(self, events: Sequence[object]) -> dict[str, Any]:
+        """A streamed answer as it had been in one piece. Raises Garbled for the start of one."""
 
 
 def part(value: object, *path: str | int) -> Any:
@@ -85,7 +92,9 @@ def words(value: object) -> str:
 
 def count(value: object) -> int:
     """A number of tokens; a server may write anything."""
-    return value if isinstance(value, int) and 0 <= value < 2**40 else 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return value if 0 <= value < 2**40 else 0
 
 
 def written(arguments: object) -> str:

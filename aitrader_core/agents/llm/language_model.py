@@ -10,17 +10,19 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.llm.chat import Chat
 from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.agents.llm.dialect import Dialect
 from aitrader_core.agents.llm.disguise import Disguise, undisguised
 from aitrader_core.agents.llm.news import JINA, KEY_VARIABLE
-from aitrader_core.agents.llm.pricing import TokenPrices, price_list
+from aitrader_core.agents.llm.pricing import TokenPrices, price_list, priced
 from aitrader_core.agents.llm.prompt import read_prompt
 from aitrader_core.agents.llm.tools import WITHOUT_NEWS, ToolName
 from aitrader_core.domain.errors import ConfigError, LedgerError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.model_day import Ending
+from aitrader_core.domain.transcript import Usage
 from aitrader_core.simulation.desk import Desk
 
 OPENAI = "https://api.openai.com/v1"
@@ -162,8 +164,9 @@ class PreparedModel:
         """Ready to trade."""
         return replace(self, connections=connections)
 
-    def check(self, symbols: Iterable[Symbol], *, intraday: bool, offline: bool) -> None:  # noqa: ARG002
-        """Raises ConfigError for a model that could not ask its provider anything."""
+    def check(self, terms: Terms) -> None:
+        """Raises ConfigError for a model that could not ask anybody, or spend without a limit."""
+        offline = terms.is_offline
         if not (self.has_key or offline) and self.base_url == OPENAI:
             name = self.spec.api_key_variable
             raise ConfigError(
@@ -175,6 +178,18 @@ class PreparedModel:
                 f"{self.spec.model}: {KEY_VARIABLE} is not set, which its tool news needs: export "
                 f"{KEY_VARIABLE}, or leave news out of its tools"
             )
+        budget = self.spec.budget
+        if (terms.in_dollars or budget.day.dollars or budget.model.dollars) and not self._is_priced:
+            raise ConfigError(
+                f"{self.spec.model}: its price is in no list, so that a budget in dollars would "
+                "limit nothing: give the model token_prices, or a budget in tokens"
+            )
+
+    @property
+    def _is_priced(self) -> bool:
+        used = Usage(input_tokens=1, output_tokens=1)
+        prices = self.spec.token_prices
+        return priced(used, self.spec.model, self.base_url, prices).dollars is not None
 
     def trade(self, desk: Desk) -> Ending:
         if self.connections is None:

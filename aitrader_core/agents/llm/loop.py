@@ -1,9 +1,11 @@
 """The whole conversation of a language model with its tools, over one bar."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from aitrader_core.agents.llm.dialect import Dialect, Item, Reply, Tool, ToolCall
+from aitrader_core.agents.llm.sendable import sendable_text
 from aitrader_core.domain.errors import ToolError
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.domain.transcript import Transcript
@@ -17,6 +19,14 @@ class Stopped(Exception):  # noqa: N818 - says what is so
     def __init__(self, ending: Ending, why: str) -> None:
         super().__init__(why)
         self.ending = ending
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of a call, or what was wrong with it."""
+
+    text: str
+    is_error: bool = False
 
 
 class Asks(Protocol):
@@ -52,8 +62,9 @@ def converse(
             reply = ask(items, toolbox.tools)
             items.extend(reply.items)
             for position, call in enumerate(reply.calls):
-                answer = _answer(toolbox, call, transcript, is_too_much=position >= MOST_CALLS)
-                items.append(dialect.answer(call, answer))
+                is_too_much = position >= MOST_CALLS
+                answered = carry_out(toolbox, call, transcript, is_too_much=is_too_much)
+                items.append(dialect.answer(call, answered.text))
             if reply.refusal is not None:
                 raise Stopped(Ending.REFUSED_BY_PROVIDER, reply.refusal)
             if reply.is_finished:
@@ -64,13 +75,16 @@ def converse(
         return stop.ending
 
 
-def _answer(toolbox: Toolbox, call: ToolCall, transcript: Transcript, *, is_too_much: bool) -> str:
+def carry_out(
+    toolbox: Toolbox, call: ToolCall, transcript: Transcript, *, is_too_much: bool = False
+) -> Answered:
+    """Both the call and its answer go to the transcript."""
     transcript.add("call", call.arguments, call.name, call.id)
     try:
         if is_too_much:
             raise ToolError(f"too many calls in one reply: {MOST_CALLS} at most")
-        answer = toolbox.use(call.name, call.arguments)
+        answered = Answered(sendable_text(toolbox.use(call.name, call.arguments)))
     except ToolError as mistake:
-        answer = f"error: {mistake}"
-    transcript.add("tool", answer, call.name, call.id)
-    return answer
+        answered = Answered(sendable_text(f"error: {mistake}"), is_error=True)
+    transcript.add("tool", answered.text, call.name, call.id)
+    return answered

@@ -17,7 +17,7 @@ JINA = "https://s.jina.ai"
 KEY_VARIABLE = "JINA_API_KEY"
 _MOST = 5  # results
 _LONGEST = {"title": 300, "url": 1000, "text": 600}  # characters
-_MOST_BYTES = 16 * 2**20  # of an answer, which has whole pages in it
+_MOST_BYTES = 4 * 2**20  # of an answer, which has whole pages in it
 _OK = 200
 
 
@@ -102,8 +102,8 @@ class NewsSearch:
         return text.replace(self.key, "***") if self.key else text
 
 
-async def _body(response: Any) -> bytes:
-    body = b""
+async def _body(response: Any) -> bytearray:
+    body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > _MOST_BYTES:

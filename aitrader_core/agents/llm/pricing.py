@@ -27,6 +27,7 @@ class TokenPrices:
 
 def priced(usage: Usage, model: str, endpoint: str, prices: TokenPrices | None) -> Usage:
     """`usage` with its dollars; None where neither `prices` nor the price list knows the model."""
+    usage = replace(usage, cached_tokens=min(usage.cached_tokens, usage.input_tokens))
     if prices is None:
         return replace(usage, dollars=_listed(usage, model, endpoint))
     fresh = usage.input_tokens - usage.cached_tokens
@@ -48,7 +49,7 @@ def _listed(usage: Usage, model: str, endpoint: str) -> Decimal | None:
 
     tokens = Tokens(
         input_tokens=usage.input_tokens,
-        cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
+        cache_read_tokens=usage.cached_tokens,
         output_tokens=usage.output_tokens,
     )
     try:

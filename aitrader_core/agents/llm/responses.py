@@ -1,6 +1,6 @@
 """The Responses API, asked to keep nothing: the whole conversation is sent each time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aitrader_core.agents.llm.dialect import (
@@ -18,10 +18,12 @@ from aitrader_core.agents.llm.dialect import (
 from aitrader_core.domain.transcript import Usage
 
 _CALL, _MESSAGE = "function_call", "message"
+_LAST = ("response.completed", "response.incomplete", "response.failed", "error")
 
 
 class Responses:
     path = "/responses"
+    streamed: Mapping[str, Any] = {"stream": True}
 
     def opening(self, system: str, user: str) -> list[Item]:
         return [{"role": "system", "content": system}, {"role": "user", "content": user}]
@@ -74,6 +76,17 @@ class Responses:
 
     def answer(self, call: ToolCall, text: str) -> Item:
         return {"type": "function_call_output", "call_id": call.id, "output": text}
+
+    def is_last(self, event: object) -> bool:
+        return part(event, "type") in _LAST
+
+    def joined(self, events: Sequence[object]) -> dict[str, Any]:
+        """The last event carries the whole of it."""
+        last = events[-1] if events else None
+        found = last if part(last, "type") == "error" else part(last, "response")
+        if not self.is_last(last) or not isinstance(found, dict):
+            raise Garbled("the stream ended before the answer did")
+        return found
 
 
 def _text(content: Item) -> object:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import httpx2
 
-URL = "http://scripted.invalid/v1"
+URL, PATH = "http://scripted.invalid/v1", "/chat/completions"
 _BARS = 20
+_CLOSE = 4  # its column in what the tool history answers
 _PART = Decimal("0.25")  # of the cash, for one buy
 
 
@@ -25,6 +26,9 @@ def transport_for() -> "httpx2.MockTransport":
     import httpx2
 
     def answer(request: "httpx2.Request") -> "httpx2.Response":
+        if not request.url.path.endswith(PATH):
+            told = {"message": "the script speaks Chat Completions alone: remove api"}
+            return httpx2.Response(404, json={"error": told})
         return httpx2.Response(200, json=completion(json.loads(request.content)))
 
     return httpx2.MockTransport(answer)
@@ -67,13 +71,15 @@ Call = tuple[str, dict[str, Any]]
 def _decide(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[Call]]:
     """The next line of the script, by what the tools have answered so far."""
     answers = _answers(messages)
-    if "prices" not in answers:
+    if not answers:
         return "Scripted: first what I have, and what it is worth.", [
             ("portfolio", {}),
             ("prices", {}),
         ]
-    opens, (portfolio,) = answers["prices"][0]["open"], answers["portfolio"]
-    session = date.fromisoformat(answers["prices"][0]["time"][:10])
+    prices, portfolio = answers["prices"][0], answers["portfolio"][0]
+    if prices is None or portfolio is None:
+        return "Scripted: that is no market. <FINISH_SIGNAL>", []
+    opens, session = prices["open"], date.fromisoformat(prices["time"][:10])
     if "history" not in answers and session.weekday() == 0:
         return "Scripted: a Monday, so I look for what fell most.", [
             ("history", {"symbol": symbol, "bars": _BARS}) for symbol in sorted(opens)
@@ -88,9 +94,9 @@ def _buy(
 ) -> Call | None:
     falls = {}
     for history in answers["history"]:
-        if history and (bars := history["bars"]):
+        if history is not None and (bars := history["bars"]):
             symbol = history["symbol"]
-            falls[symbol] = Decimal(opens[symbol]) / Decimal(bars[0]["close"])
+            falls[symbol] = Decimal(opens[symbol]) / Decimal(bars[0][_CLOSE])
     if not falls:
         return None
     symbol = min(falls, key=lambda name: (falls[name], name))
@@ -99,7 +105,7 @@ def _buy(
 
 
 def _answers(messages: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """What the tools answered, by their names."""
+    """What the tools answered, by their names; None for what they could not."""
     names = {
         call["id"]: call["function"]["name"]
         for message in messages
@@ -109,10 +115,6 @@ def _answers(messages: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     for message in messages:
         if message["role"] == "tool":
             name = names[message["tool_call_id"]]
-            found.setdefault(name, []).append(_content(message["content"]))
+            text = message["content"]
+            found.setdefault(name, []).append(json.loads(text) if text[:1] == "{" else None)
     return found
-
-
-def _content(answer: str) -> Any:
-    """None where the tool answered with an error."""
-    return None if answer.startswith("error: ") else json.loads(answer)

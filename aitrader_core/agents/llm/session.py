@@ -15,9 +15,10 @@ from aitrader_core.agents.llm.loop import Stopped, converse
 from aitrader_core.agents.llm.news import KEY_VARIABLE, NewsSearch
 from aitrader_core.agents.llm.pricing import priced
 from aitrader_core.agents.llm.prompt import request, system_prompt
+from aitrader_core.agents.llm.secret import read_key
 from aitrader_core.agents.llm.summary import ledger_summary, names_every_trade
 from aitrader_core.agents.llm.tools import DeskTools
-from aitrader_core.domain.errors import BudgetSpent
+from aitrader_core.domain.errors import BudgetSpent, ProviderError
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.domain.transcript import Usage
@@ -26,7 +27,11 @@ from aitrader_core.simulation.desk import Desk
 if TYPE_CHECKING:
     from aitrader_core.agents.llm.language_model import PreparedModel
 
-_STOPS = {Outcome.DEADLINE: Ending.DEADLINE, Outcome.COST_LIMIT: Ending.COST_LIMIT}
+_STOPS = {
+    Outcome.DEADLINE: Ending.DEADLINE,
+    Outcome.COST_LIMIT: Ending.COST_LIMIT,
+    Outcome.FAILED: Ending.DONE,  # of what was not needed
+}
 _ASK_FOR_SUMMARY = (
     "The session is over. Say in one paragraph what you did and why. What really happened: {}"
 )
@@ -60,13 +65,17 @@ class Session:
     def trade(self) -> Ending:
         spec, desk, disguise = self._spec, self._desk, self._model.disguise
         toolbox = DeskTools(desk, disguise, spec.tools, self._news)
-        listed = ", ".join(spec.tools)
-        system = system_prompt(self._model.instructions, desk, disguise, listed, spec.max_steps)
-        user = request(desk, disguise)
+        system, user = self._system, request(desk, disguise)
         desk.transcript.add("system", system)
         desk.transcript.add("user", user)
         items = self._dialect.opening(system, user)
         return converse(self._dialect, items, self._ask, toolbox, desk.transcript, spec.max_steps)
+
+    @property
+    def _system(self) -> str:
+        spec, disguise = self._spec, self._model.disguise
+        tools = ", ".join(spec.tools)
+        return system_prompt(self._model.instructions, self._desk, disguise, tools, spec.max_steps)
 
     @property
     def _news(self) -> NewsSearch:
@@ -87,19 +96,21 @@ class Session:
         if self._spec.summary == "ledger":
             return facts
         shown = self._model.disguise.text(facts)
-        items = self._dialect.opening(self._model.instructions, _ASK_FOR_SUMMARY.format(shown))
+        items = self._dialect.opening(self._system, _ASK_FOR_SUMMARY.format(shown))
         try:
-            text = self._ask(items, ()).text.strip()
+            text = self._ask(items, (), is_needed=False).text.strip()
         except Stopped:
-            return facts
+            return facts  # the day is over, and stands without it
         return text if text and names_every_trade(text, self._desk) else f"{text} {facts}".strip()
 
-    def _ask(self, items: Sequence[Item], tools: Sequence[Tool]) -> Reply:
+    def _ask(
+        self, items: Sequence[Item], tools: Sequence[Tool], *, is_needed: bool = True
+    ) -> Reply:
         body = {
             "model": self._spec.model,
             **self._dialect.body((), tools),
             **self._parameters,
-            **({"stream": True} if self._spec.stream else {}),
+            **(self._dialect.streamed if self._spec.stream else {}),
         }
         terms = {
             "endpoint": self._model.base_url,
@@ -110,7 +121,7 @@ class Session:
         self._stop_at_day_limits()
         sent = {**body, **self._dialect.body(items, ())}
         question = Question(terms, tuple(items))
-        call = self._calls.put(question, lambda: self._send(sent))
+        call = self._calls.put(question, lambda: self._send(sent, is_needed=is_needed))
         return self._read(call)
 
     @cached_property
@@ -136,7 +147,8 @@ class Session:
             transcript.add("provider", reply.refusal)
         return reply
 
-    def _send(self, body: dict[str, Any]) -> Answer:
+    def _send(self, body: dict[str, Any], *, is_needed: bool) -> Answer:
+        """Raises ProviderError for an answer that is needed and does not come."""
         if spent := self._spent():
             if self._calls.paid == 1 and not self._desk.transcript.usage.calls:
                 raise BudgetSpent(spent)
@@ -144,12 +156,15 @@ class Session:
         connections, left = self._connections, self._seconds_left
         began = connections.clock()
         try:
-            said = self._endpoint.ask(
-                self._dialect.path, body, left, lambda raw: self._dialect.read(raw, 1)
-            )
+            said = self._endpoint.ask(self._dialect, body, left)
         except TimeoutError:
             why = f"{self._spec.deadline:g} s for the model-day are over"
             return _stop(Outcome.DEADLINE, why, Usage(seconds=round(left, 6)))
+        except ProviderError as failure:
+            if is_needed:
+                raise
+            seconds = round(connections.clock() - began, 6)
+            return _stop(Outcome.FAILED, str(failure), Usage(seconds=seconds))
         seconds = round(connections.clock() - began, 6)
         usage = priced(
             self._dialect.usage(json.loads(said.text)),
@@ -194,7 +209,7 @@ class Session:
             url, transport = URL, transport_for()
         return Endpoint(
             url,
-            self._connections.environment.get(self._spec.api_key_variable) or None,
+            read_key(self._connections.environment, self._spec.api_key_variable),
             self._spec.timeout,
             self._spec.tries,
             self._connections.sleep,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.llm.calls import Calls, MemoryCalls, Mode
 from aitrader_core.agents.llm.language_model import LanguageModel
 from aitrader_core.agents.llm.news import NewsSearch
@@ -109,7 +110,7 @@ def test_a_session_asks_once(web: Web) -> None:
         ("x", (200, b"\xff\xfe"), "the answer is not JSON"),
         ("x", (200, {"data": "none"}), "the answer has no results"),
         ("x", (200, []), "the answer has no results"),
-        ("x", (200, b" " * 17 * 2**20), "the answer is too long"),
+        ("x", (200, b" " * 5 * 2**20), "the answer is too long"),
         ("hang", None, "no answer within 0.2 s"),
         ("drip", None, "no answer within 0.2 s"),
     ],
@@ -154,7 +155,7 @@ def test_a_missing_key_is_told_when_a_job_is_submitted() -> None:
 
     def check(environment: Mapping[str, str], *, offline: bool = False) -> None:
         prepared = spec.prepared(project_root() / "configs", environment, ())
-        prepared.check((), intraday=False, offline=offline)
+        prepared.check(Terms((), is_intraday=False, is_offline=offline))
 
     with pytest.raises(ConfigError, match="JINA_API_KEY is not set.*leave news out of its tools"):
         check({})

@@ -1,0 +1,1 @@
+"""Agents of others, which play their sessions over the Model Context Protocol."""
