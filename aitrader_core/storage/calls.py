@@ -5,7 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, RowMapping, Text, and_, any_, func, insert, literal, or_, select
+from sqlalchemy import (
+    Engine,
+    RowMapping,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from aitrader_core.domain.errors import LedgerError
@@ -16,40 +28,44 @@ from aitrader_core.storage.schema import failed_days, model_calls
 from aitrader_core.storage.store import Origin
 
 _Day = tuple[str, str, date]  # market, model, session
+_INSERT = insert(model_calls)
+_NEWEST = (
+    select(model_calls)
+    .where(model_calls.c.key == bindparam("key"))
+    .order_by(model_calls.c.id.desc())
+    .limit(1)
+)
 
 
 class PostgresCalls:
-    """The CallStore of the arena."""
+    """The CallStore of the arena. Each of its statements is a transaction by itself."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def find(self, key: str) -> ModelCall | None:
-        query = select(model_calls).where(model_calls.c.key == key)
         with self._engine.connect() as connection:
-            newest = query.order_by(model_calls.c.id.desc()).limit(1)
-            row = connection.execute(newest).mappings().first()
+            row = connection.execute(_NEWEST, {"key": key}).mappings().first()
         return None if row is None else _call(row)
 
     def keep(self, call: ModelCall) -> None:
         site = call.site
-        with self._engine.begin() as connection:
-            connection.execute(
-                insert(model_calls).values(
-                    key=call.key,
-                    after_key=call.after,
-                    market=site.market,
-                    model=site.model,
-                    session=site.session,
-                    number=site.number,
-                    request=site.request,
-                    asked=call.asked,
-                    outcome=call.outcome.value,
-                    reply=call.reply,
-                    digest=call.digest,
-                    **rows.usage_row(call.usage),
-                )
-            )
+        row = {
+            "key": call.key,
+            "after_key": call.after,
+            "market": site.market,
+            "model": site.model,
+            "session": site.session,
+            "number": site.number,
+            "request": site.request,
+            "asked": call.asked,
+            "outcome": call.outcome.value,
+            "reply": call.reply,
+            "digest": call.digest,
+            **rows.usage_row(call.usage),
+        }
+        with self._engine.connect() as connection:
+            connection.execute(_INSERT, row)
 
     def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
         query = (
@@ -138,6 +154,18 @@ class _AsOf:
         return [row for row in found if row["made_at"] <= self.stored_at]
 
 
+@dataclass(frozen=True, slots=True)
+class FailedDay:
+    """A model-day that is not in the ledger, and what was said until it failed."""
+
+    session: date
+    reason: str
+    request: str
+    run_id: str
+    failed_at: datetime
+    entries: tuple[Entry, ...]
+
+
 class FailedDays:
     """What model-days said that failed: no part of the ledger."""
 
@@ -166,6 +194,26 @@ class FailedDays:
                 )
             )
 
+    def of_model(
+        self, market: str, model: str, first: date = date.min, last: date = date.max
+    ) -> list[FailedDay]:
+        """By session, the oldest attempt first."""
+        c = failed_days.c
+        query = (
+            select(failed_days)
+            .where(c.market == market, c.model == model, c.session.between(first, last))
+            .order_by(c.session, c.id)
+        )
+        with self._engine.connect() as connection:
+            return [_failed(row) for row in connection.execute(query).mappings()]
+
+    def models(self, market: str) -> list[str]:
+        """Those with a failed day, in alphabetical order."""
+        c = failed_days.c
+        query = select(c.model).distinct().where(c.market == market).order_by(c.model)
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query))
+
     def of_day(self, market: str, model: str, session: date) -> Sequence[RowMapping]:
         """Newest first."""
         query = (
@@ -179,6 +227,17 @@ class FailedDays:
         )
         with self._engine.connect() as connection:
             return connection.execute(query).mappings().all()
+
+
+def _failed(row: RowMapping) -> FailedDay:
+    return FailedDay(
+        row["session"],
+        row["reason"],
+        row["request"],
+        row["run_id"],
+        row["failed_at"],
+        tuple(map(rows.entry_of, row["entries"])),
+    )
 
 
 def _call(row: RowMapping) -> ModelCall:
