@@ -161,6 +161,17 @@ def test_whoever_comes_too_late_is_told_before_it_trades_the_next_session() -> N
     assert first.transcript[-2].text == "deadline: 0.8 s are over, and not finished yet"
 
 
+def test_what_was_called_for_behind_the_finish_is_not_for_the_next_session() -> None:
+    window = Window()
+    finish = window.ask("finish_session", "{}")
+    behind = window.ask("buy", '{"symbol": "AAA", "quantity": 1}')
+    first, second = run_days(replace(seated(deadline=0.3), window=window), TAPE, MONDAY, 2)
+    assert (first.ending, second.ending) == (Ending.DONE, Ending.DEADLINE)
+    assert not finish.result(0).is_error
+    assert behind.result(0).text == f"error: 2024-01-01 is finished: {AGAIN}"
+    assert not (*first.blotter, *second.blotter)
+
+
 def test_calls_have_an_end() -> None:
     async def play(client: Client) -> None:
         answers = [await call(client, "calculate", expression="1+1") for _ in range(3)]
