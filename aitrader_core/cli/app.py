@@ -8,7 +8,9 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from aitrader_core import __version__
+from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.breaks import breaks
+from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
@@ -47,7 +49,9 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-for command in (up, demo, prices, jobs, play, models, results, leaderboard, breaks, verify, replay):
+TRADING = (up, demo, prices, jobs, play, estimate)
+LOOKING = (models, results, leaderboard, breaks, verify, replay, audit)
+for command in (*TRADING, *LOOKING):
     main.add_command(command)
 
 

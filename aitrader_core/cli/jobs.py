@@ -53,7 +53,7 @@ def submit(
             floor,
             start,
             end,
-            _chosen(floor, listed, named),
+            chosen(floor, listed, named),
             source="cli",
             replace_existing=replace_existing,
             fresh=fresh,
@@ -127,7 +127,7 @@ def known(job: "Job | None", job_id: int) -> "Job":
     return job
 
 
-def _chosen(floor: "Floor", listed: str | None, named: tuple[str, ...]) -> list[str]:
+def chosen(floor: "Floor", listed: str | None, named: tuple[str, ...]) -> list[str]:
     """All of the arena when nothing is asked for; nothing when nothing is named."""
     if listed is None and not named:
         return list(floor.arena.models)

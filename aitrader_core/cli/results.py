@@ -1,7 +1,7 @@
 """aitrader models, results and leaderboard."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +143,7 @@ def _spent(tokens: int, dollars: object) -> str:
 
 
 def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
-    parameters = ", ".join(f"{key} {value}" for key, value in model["parameters"].items())
+    parameters = ", ".join(f"{key} {value}" for key, value in _flat(model["parameters"]))
     last = model["last_session"]
     return (
         model["name"],
@@ -151,6 +151,15 @@ def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
         parameters or "-",
         str(last) if last else "never traded",
     )
+
+
+def _flat(parameters: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Each by its whole name, `budget.day.dollars`."""
+    for key, value in parameters.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", " ".join(value) if isinstance(value, list) else value
 
 
 def _show_day(floor: "Floor", model: str, session: date, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -12,7 +13,9 @@ from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader, run_model_day
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.simulation.venue import SimulatedVenue
-from aitrader_core.storage.history import Record
+from aitrader_core.storage.history import Record, records
+
+_TOGETHER = 256  # sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,17 @@ class Failure:
 
     reason: str
     entries: Sequence[Entry]
+
+
+def kept_together(
+    floor: Floor, model: str, sessions: Sequence[date], request: str | None = None
+) -> Iterator[list[Record]]:
+    """The stored days of `sessions` with their transcripts, some at a time."""
+    for at in range(0, len(sessions), _TOGETHER):
+        first, last = sessions[at], sessions[min(at + _TOGETHER, len(sessions)) - 1]
+        span = floor.engine, floor.arena.market, model, first, last, request
+        if kept := records(*span, with_transcripts=True):
+            yield kept
 
 
 def remade(

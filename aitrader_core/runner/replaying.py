@@ -14,12 +14,10 @@ from aitrader_core.runner.comparing import (
 )
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader
-from aitrader_core.runner.remaking import Failure, remade
+from aitrader_core.runner.remaking import Failure, kept_together, remade
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.calls import CallsOnRecord
-from aitrader_core.storage.history import Record, records
-
-_TOGETHER = 256  # sessions whose transcripts and calls are in memory at a time
+from aitrader_core.storage.history import Record
 
 Told = Callable[[int, int], object]  # how many model-days are done, of how many
 
@@ -70,12 +68,8 @@ def made_again(
     floor: Floor, tape: Tape, model: str, sessions: Sequence[date], request: str | None = None
 ) -> Iterator[tuple[Record, ModelDay | Failure]]:
     """The stored days of `sessions`, and what their agent makes of each of them now."""
-    for at in range(0, len(sessions), _TOGETHER):
-        among = sessions[at : at + _TOGETHER]
-        span = floor.engine, floor.arena.market, model, among[0], among[-1]
-        kept = records(*span, request, with_transcripts=True)
-        if kept:
-            yield from remade(floor, tape, kept, partial(trader_of, floor, calls_of(floor, kept)))
+    for kept in kept_together(floor, model, sessions, request):
+        yield from remade(floor, tape, kept, partial(trader_of, floor, calls_of(floor, kept)))
 
 
 def calls_of(floor: Floor, kept: Sequence[Record]) -> CallsOnRecord:

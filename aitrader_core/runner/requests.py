@@ -28,16 +28,14 @@ def submit(
     for name, limit in (("dollars", max_dollars), ("tokens", max_tokens)):
         if limit is not None and not 0 < limit < float("inf"):
             raise JobError(f"a budget of {limit} {name} is none: give a number above 0")
-    begin, end = parse_date(first), parse_date(last)
-    sessions = sessions_between(arena, begin, end)
-    names = _models(arena, models, in_dollars=max_dollars is not None)
-    check_prices(floor, sessions)
+    in_dollars = max_dollars is not None
+    sessions, names = checked(floor, first, last, models, in_dollars=in_dollars)
     floor.register_models()
     return floor.jobs.submit(
         JobRequest(
             arena.market,
-            begin,
-            end,
+            sessions[0],
+            sessions[-1],
             names,
             sessions,
             replace_existing,
@@ -47,6 +45,17 @@ def submit(
             max_tokens,
         )
     )
+
+
+def checked(
+    floor: Floor, first: str, last: str, models: Sequence[str], *, in_dollars: bool = False
+) -> tuple[tuple[date, ...], tuple[str, ...]]:
+    """The sessions and models of a request, whose limit may be in dollars. InputError names what
+    is wrong."""
+    sessions = sessions_between(floor.arena, parse_date(first), parse_date(last))
+    names = _models(floor.arena, models, in_dollars=in_dollars)
+    check_prices(floor, sessions)
+    return sessions, names
 
 
 def parse_date(text: str) -> date:

@@ -1,6 +1,6 @@
 """Every bar of a span, the future included. The venue holds it, and nobody else may."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
@@ -62,6 +62,11 @@ class Tape:
             moment: MappingProxyType({symbol: bar.close for symbol, bar in row.items()})
             for moment, row in rows.items()
         }
+
+    def moments_of(self, session: date) -> Sequence[Moment]:
+        """The bars of a session, oldest first."""
+        low = bisect_left(self.moments, (session, time.min))
+        return self.moments[low : bisect_right(self.moments, (session, time.max))]
 
     def index(self, session: date) -> int:
         """Of the session's first moment."""

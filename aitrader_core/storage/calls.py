@@ -154,6 +154,18 @@ class _AsOf:
         return [row for row in found if row["made_at"] <= self.stored_at]
 
 
+@dataclass(frozen=True, slots=True)
+class FailedDay:
+    """A model-day that is not in the ledger, and what was said until it failed."""
+
+    session: date
+    reason: str
+    request: str
+    run_id: str
+    failed_at: datetime
+    entries: tuple[Entry, ...]
+
+
 class FailedDays:
     """What model-days said that failed: no part of the ledger."""
 
@@ -182,6 +194,26 @@ class FailedDays:
                 )
             )
 
+    def of_model(
+        self, market: str, model: str, first: date = date.min, last: date = date.max
+    ) -> list[FailedDay]:
+        """By session, the oldest attempt first."""
+        c = failed_days.c
+        query = (
+            select(failed_days)
+            .where(c.market == market, c.model == model, c.session.between(first, last))
+            .order_by(c.session, c.id)
+        )
+        with self._engine.connect() as connection:
+            return [_failed(row) for row in connection.execute(query).mappings()]
+
+    def models(self, market: str) -> list[str]:
+        """Those with a failed day, in alphabetical order."""
+        c = failed_days.c
+        query = select(c.model).distinct().where(c.market == market).order_by(c.model)
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query))
+
     def of_day(self, market: str, model: str, session: date) -> Sequence[RowMapping]:
         """Newest first."""
         query = (
@@ -195,6 +227,17 @@ class FailedDays:
         )
         with self._engine.connect() as connection:
             return connection.execute(query).mappings().all()
+
+
+def _failed(row: RowMapping) -> FailedDay:
+    return FailedDay(
+        row["session"],
+        row["reason"],
+        row["request"],
+        row["run_id"],
+        row["failed_at"],
+        tuple(map(rows.entry_of, row["entries"])),
+    )
 
 
 def _call(row: RowMapping) -> ModelCall:

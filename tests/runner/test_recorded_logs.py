@@ -1,6 +1,7 @@
 """What recorded models said, read next to what they did: the real logs of the Nasdaq 100."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy import create_engine
 
 from aitrader_core.cli import main
 from aitrader_core.runner.arena import load_arena
+from aitrader_core.runner.auditing import audit
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.import_prices import import_missing
 from aitrader_core.runner.lookahead import lookahead_faults
@@ -67,6 +69,18 @@ def test_every_message_is_in_the_transcript_of_its_session(floor: Floor) -> None
     assert all(not found.differences for found in verify(floor, models))
     assert lookahead_faults(floor, 2, "logs") == []
     _is_shown("gpt-5", "2025-10-02")
+    _has_foreknown(floor)
+
+
+def _has_foreknown(floor: Floor) -> None:
+    """Two of the recorded models were told closes of the same day, and news of later ones."""
+    found = {audited.model: audited.findings for audited in audit(floor, NASDAQ.models)}
+    kinds = {model: Counter((f.severity, f.kind) for f in of) for model, of in found.items()}
+    assert kinds["qwen3-max"] == {}
+    assert min(kinds[model]["leak", "price"] for model in ("gpt-5", "MiniMax-M2")) > 30
+    told = {(f.model, str(f.session), f.who, f.what) for of in found.values() for f in of}
+    assert ("MiniMax-M2", "2025-10-01", "user", "2025-10-27") in told
+    assert ("gpt-5", "2025-10-06", "model", "NVDA 185.54, its close of 2025-10-06") in told
 
 
 def _messages(log: Path) -> list[tuple[str, str]]:

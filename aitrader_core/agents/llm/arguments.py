@@ -9,6 +9,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.json_schema import WithJsonSchema
 
+from aitrader_core.agents.llm.dialect import Garbled
+from aitrader_core.agents.llm.sendable import sendable
 from aitrader_core.domain.errors import ToolError
 
 Parsed = TypeVar("Parsed", bound="Arguments")
@@ -39,8 +41,8 @@ def _text(value: object) -> str:
 
 
 Quantity = Annotated[Decimal, BeforeValidator(_quantity), WithJsonSchema({"type": "number"})]
-Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer"})]
-Word = Annotated[str, BeforeValidator(_text), Field(max_length=2_000)]
+Whole = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+Word = Annotated[str, Field(max_length=2_000), BeforeValidator(_text)]
 
 
 def read_arguments(text: str, wanted: type[Parsed]) -> Parsed:
@@ -78,7 +80,8 @@ def _json(text: str) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_none)
-    except (ValueError, ArithmeticError, RecursionError) as error:
+        value = sendable(value)  # what is wrong with it is told in its own words
+    except (ValueError, ArithmeticError, RecursionError, Garbled) as error:
         raise ToolError(f"the arguments are not JSON ({error}): send one JSON object") from None
     if isinstance(value, str):
         raise ToolError(

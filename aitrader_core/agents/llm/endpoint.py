@@ -15,6 +15,7 @@ from tenacity.wait import wait_exponential_jitter
 from aitrader_core.agents.llm.complaint import Complaint, complaint, complaint_in, read
 from aitrader_core.agents.llm.dialect import Dialect, Garbled
 from aitrader_core.agents.llm.secret import ApiKey
+from aitrader_core.agents.llm.sendable import sendable
 from aitrader_core.domain.errors import ProviderError
 from aitrader_core.domain.model_call import Outcome
 
@@ -157,15 +158,16 @@ class Endpoint:
         """Looks whether the text is an answer at all."""
         try:
             answer = json.loads(text, parse_constant=_no_number)
+            clean = sendable(answer)
         except (ValueError, RecursionError) as error:
             raise Garbled(f"{error} in {text[:80]!r}") from None
         try:
-            dialect.read(answer, 1)
+            dialect.read(clean, 1)
         except Garbled as error:
             if (found := complaint_in(answer)) is None:
                 raise Garbled(f"{error} in {text[:80]!r}") from None
             return self._judge(found, 200)
-        return Said(Outcome.REPLIED, _sendable(text, answer))
+        return Said(Outcome.REPLIED, text if clean == answer else json.dumps(clean))
 
     def _judge(
         self, found: Complaint, status: int, response: "httpx2.Response | None" = None
@@ -243,15 +245,6 @@ def _number(text: str) -> float | None:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _sendable(text: str, answer: object) -> str:
-    """Half a surrogate pair can be read and not be sent back: a question mark in its place."""
-    if "\\ud" not in text.lower():
-        return text
-    written = json.dumps(answer, ensure_ascii=False)
-    clean = written.encode(errors="replace").decode()
-    return text if clean == written else clean
 
 
 @cache

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 URL, PATH = "http://scripted.invalid/v1", "/chat/completions"
 _BARS = 20
+_CLOSE = 4  # its column in what the tool history answers
 _PART = Decimal("0.25")  # of the cash, for one buy
 
 
@@ -95,7 +96,7 @@ def _buy(
     for history in answers["history"]:
         if history is not None and (bars := history["bars"]):
             symbol = history["symbol"]
-            falls[symbol] = Decimal(opens[symbol]) / Decimal(bars[0]["close"])
+            falls[symbol] = Decimal(opens[symbol]) / Decimal(bars[0][_CLOSE])
     if not falls:
         return None
     symbol = min(falls, key=lambda name: (falls[name], name))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from simpleeval import DEFAULT_OPERATORS, InvalidExpression, SimpleEval
@@ -52,7 +52,7 @@ class _Symbol(Arguments):
 
 
 class _History(_Symbol):
-    bars: Annotated[Whole, Field(ge=1)] = Field(
+    bars: Whole = Field(
         default=20, description="How many bars, the newest of them the one before the clock."
     )
 
@@ -117,10 +117,11 @@ class DeskTools:
 
     def _history(self, asked: _History) -> object:
         symbol, depth = self._symbol(asked.symbol), self.desk.view.depth
-        if asked.bars > depth:
-            raise ToolError(f"bars is {asked.bars}: at most {depth} can be looked back at")
-        bars = self.desk.view.history(symbol, asked.bars)
-        return {"symbol": asked.symbol, "bars": [self._bar(bar) for bar in bars]}
+        wanted = asked.bars if "bars" in asked.model_fields_set else min(asked.bars, depth)
+        if wanted > depth:
+            raise ToolError(f"bars is {wanted}: at most {depth} can be looked back at")
+        rows = [self._bar(bar) for bar in self.desk.view.history(symbol, wanted)]
+        return {"symbol": asked.symbol, "columns": _COLUMNS, "bars": rows}
 
     def _buy(self, asked: _Order) -> object:
         return self._submit(Side.BUY, asked)
@@ -135,14 +136,12 @@ class DeskTools:
 
     def _calculate(self, asked: _Expression) -> object:
         try:
-            value = SimpleEval(_OPERATORS, _FUNCTIONS, {}).eval(asked.expression)
+            value = _value(asked.expression.strip())
         except (InvalidExpression, ArithmeticError, ValueError, TypeError, SyntaxError) as error:
             raise ToolError(f"{asked.expression[:80]!r} can't be calculated: {error}") from None
-        except (RecursionError, MemoryError, AttributeError):
+        except (RecursionError, MemoryError):
             raise ToolError(f"{asked.expression[:80]!r} can't be calculated") from None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ToolError(f"{asked.expression[:80]!r} gives no number")
-        return {"expression": asked.expression, "value": _finite(value)}
+        return {"expression": asked.expression, "value": value}
 
     def _submit(self, side: Side, asked: _Order) -> object:
         symbol, quantity = self._symbol(asked.symbol), asked.quantity
@@ -189,18 +188,15 @@ class DeskTools:
         day = self.disguise.shown(view.session).isoformat()
         return day if view.at == DAILY else f"{day} {view.at:%H:%M}"
 
-    def _bar(self, bar: Bar) -> dict[str, object]:
+    def _bar(self, bar: Bar) -> list[object]:
+        """A row of `_COLUMNS`: names at each figure would double what a model pays to read them."""
         day = self.disguise.shown(bar.session).isoformat()
-        return {
-            "time": day if bar.at == DAILY else f"{day} {bar.at:%H:%M}",
-            "open": bar.open,
-            "high": bar.high,
-            "low": bar.low,
-            "close": bar.close,
-            "volume": None if bar.volume is None else plain_quantity(bar.volume),
-        }
+        volume = None if bar.volume is None else plain_quantity(bar.volume)
+        time = day if bar.at == DAILY else f"{day} {bar.at:%H:%M}"
+        return [time, bar.open, bar.high, bar.low, bar.close, volume]
 
 
+_COLUMNS = ("time", "open", "high", "low", "close", "volume")
 _TOLD: dict[str, tuple[type[Arguments], str]] = {
     "portfolio": (_Nothing, "Your cash, what you hold, and your orders of this session so far."),
     "prices": (_Nothing, "The price of every symbol at this open, at which orders are filled."),
@@ -218,6 +214,31 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     },
     ast.Pow: math.pow,  # exact powers of large numbers take minutes
 }
+
+
+_LARGEST = 10**100
+_ARITHMETIC = (
+    *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Load, ast.Constant),
+    *_OPERATORS,
+)
+
+
+def _value(expression: str) -> str:
+    """Raises what Python and simpleeval raise for what is no arithmetic."""
+    parsed = ast.parse(expression, mode="eval")
+    for node in ast.walk(parsed):
+        if not isinstance(node, _ARITHMETIC) or isinstance(
+            getattr(node, "value", 0), bool | str | bytes | complex
+        ):
+            raise ValueError("it is more than arithmetic")
+    value = SimpleEval(_OPERATORS, _FUNCTIONS, {}).eval(expression, parsed.body)
+    if not isinstance(value, int | float):
+        raise ValueError("it gives no number")
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if abs(value) >= _LARGEST:
+        raise ValueError("it gives a number of more than 100 digits")
+    return str(value)
 
 
 @cache
@@ -242,7 +263,3 @@ def _number(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
     raise TypeError(f"{value!r} is no answer")
-
-
-def _finite(value: float) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else str(value)[:200]

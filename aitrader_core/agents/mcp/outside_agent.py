@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from aitrader_core.agents.agent import Terms
 from aitrader_core.agents.llm.dialect import ToolCall
 from aitrader_core.agents.llm.disguise import Disguise, undisguised
 from aitrader_core.agents.llm.loop import Answered, carry_out
@@ -76,7 +77,7 @@ class SeatedAgent:
         """Another go at the same, on a record of its own."""
         return replace(self, repeat=number)
 
-    def check(self, symbols: Iterable[Symbol], *, intraday: bool, offline: bool) -> None:  # noqa: ARG002
+    def check(self, terms: Terms) -> None:  # noqa: ARG002
         """Raises ConfigError for one that its agent could not find."""
         if not self.spec.port:
             raise ConfigError(
@@ -98,7 +99,7 @@ class SeatedAgent:
     def trade(self, desk: Desk) -> Ending:
         if self.window is not None:
             return self._trade(desk, self.window)
-        self.check((), intraday=False, offline=False)
+        self.check(Terms(()))
         with self.served() as (seated, _):
             return seated.trade(desk)
 
