@@ -17,6 +17,8 @@ def main() -> None:
     params = xllamacpp.CommonParams()
     params.model.path = str(next(Path(package.origin).parent.glob("*.gguf")))
     params.n_ctx, params.n_predict, params.port = CONTEXT, LONGEST, 0
+    # several wait for each other in a spin, which on a busy machine takes minutes
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.use_jinja = True  # so that it takes requests with tools
     server = xllamacpp.Server(params)
     print(f"listening on {server.listening_address}", flush=True)
