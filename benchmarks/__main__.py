@@ -14,6 +14,7 @@ from benchmarks.machine import machine
 MODULES = {
     "rules": "benchmarks.rules.bench",
     "store": "benchmarks.store.bench",
+    "llm": "benchmarks.llm.bench",
     "dagster": "benchmarks.range_run",
     "backfill": "benchmarks.backfill",
     "setup": "benchmarks.setup",

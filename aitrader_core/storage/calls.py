@@ -5,7 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, RowMapping, Text, and_, any_, func, insert, literal, or_, select
+from sqlalchemy import (
+    Engine,
+    RowMapping,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from aitrader_core.domain.errors import LedgerError
@@ -16,40 +28,44 @@ from aitrader_core.storage.schema import failed_days, model_calls
 from aitrader_core.storage.store import Origin
 
 _Day = tuple[str, str, date]  # market, model, session
+_INSERT = insert(model_calls)
+_NEWEST = (
+    select(model_calls)
+    .where(model_calls.c.key == bindparam("key"))
+    .order_by(model_calls.c.id.desc())
+    .limit(1)
+)
 
 
 class PostgresCalls:
-    """The CallStore of the arena."""
+    """The CallStore of the arena. Each of its statements is a transaction by itself."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def find(self, key: str) -> ModelCall | None:
-        query = select(model_calls).where(model_calls.c.key == key)
         with self._engine.connect() as connection:
-            newest = query.order_by(model_calls.c.id.desc()).limit(1)
-            row = connection.execute(newest).mappings().first()
+            row = connection.execute(_NEWEST, {"key": key}).mappings().first()
         return None if row is None else _call(row)
 
     def keep(self, call: ModelCall) -> None:
         site = call.site
-        with self._engine.begin() as connection:
-            connection.execute(
-                insert(model_calls).values(
-                    key=call.key,
-                    after_key=call.after,
-                    market=site.market,
-                    model=site.model,
-                    session=site.session,
-                    number=site.number,
-                    request=site.request,
-                    asked=call.asked,
-                    outcome=call.outcome.value,
-                    reply=call.reply,
-                    digest=call.digest,
-                    **rows.usage_row(call.usage),
-                )
-            )
+        row = {
+            "key": call.key,
+            "after_key": call.after,
+            "market": site.market,
+            "model": site.model,
+            "session": site.session,
+            "number": site.number,
+            "request": site.request,
+            "asked": call.asked,
+            "outcome": call.outcome.value,
+            "reply": call.reply,
+            "digest": call.digest,
+            **rows.usage_row(call.usage),
+        }
+        with self._engine.connect() as connection:
+            connection.execute(_INSERT, row)
 
     def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
         query = (

@@ -1,4 +1,4 @@
-"""A real model that is too small to trade: it talks, and its days are kept all the same."""
+"""A real model that is too small to trade: it talks, and its day is kept all the same."""
 
 from collections.abc import Iterator
 
@@ -25,10 +25,10 @@ def test_it_talks_and_does_not_trade(small: Small, url: str, api: str, stream: b
     spec = {"api": api, "stream": stream, "endpoint": url, "max_steps": 3}
     small.model("smollm2", kind="llm", model="SmolLM2-135M-Instruct", **spec)
     small.configure(models=["smollm2"])
-    for day in made(trade(small, "smollm2", 2)):
-        assert day.ending in (Ending.DONE, Ending.STEP_LIMIT)
-        assert not day.fills
-        assert any(e.role == "model" and e.text for e in day.transcript)
-        assert day.usage.input_tokens > 100
-        assert day.usage.output_tokens > 0
-        assert replayed(small, day) == day
+    (day,) = made(trade(small, "smollm2"))
+    assert day.ending in (Ending.DONE, Ending.STEP_LIMIT)
+    assert not day.fills
+    assert any(e.role == "model" and e.text for e in day.transcript)
+    assert day.usage.input_tokens > 100
+    assert day.usage.output_tokens > 0
+    assert replayed(small, day) == day

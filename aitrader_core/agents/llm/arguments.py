@@ -9,7 +9,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.json_schema import WithJsonSchema
 
-from aitrader_core.agents.llm.sendable import sendable_text
+from aitrader_core.agents.llm.dialect import Garbled
+from aitrader_core.agents.llm.sendable import sendable
 from aitrader_core.domain.errors import ToolError
 
 Parsed = TypeVar("Parsed", bound="Arguments")
@@ -36,7 +37,7 @@ def _whole(value: object) -> int:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"is {_shown(value)}: give a text in quotes")
-    return sendable_text(value)
+    return value
 
 
 Quantity = Annotated[Decimal, BeforeValidator(_quantity), WithJsonSchema({"type": "number"})]
@@ -79,7 +80,8 @@ def _json(text: str) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_none)
-    except (ValueError, ArithmeticError, RecursionError) as error:
+        value = sendable(value)  # what is wrong with it is told in its own words
+    except (ValueError, ArithmeticError, RecursionError, Garbled) as error:
         raise ToolError(f"the arguments are not JSON ({error}): send one JSON object") from None
     if isinstance(value, str):
         raise ToolError(

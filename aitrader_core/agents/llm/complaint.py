@@ -40,10 +40,9 @@ class Complaint:
 def complaint(body: str) -> Complaint:
     """Of an answer with an error's status."""
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return read(body.strip())
-    return read(found)
+        return read(json.loads(body))
+    except (ValueError, RecursionError):  # a proxy's page, whose words are about something else
+        return Complaint(body.strip(), is_refusal=False, is_for_good=False)
 
 
 def complaint_in(answer: object) -> Complaint | None:
@@ -53,7 +52,7 @@ def complaint_in(answer: object) -> Complaint | None:
 
 
 def read(found: Any) -> Complaint:
-    """`found` is the JSON of a complaint, or a text that is none."""
+    """Of its JSON."""
     whole = found[0] if isinstance(found, list) and found else found  # as Gemini has it
     error = part(whole, "error") or whole
     text = _sentence(error) or _sentence(whole) or _shown(whole)

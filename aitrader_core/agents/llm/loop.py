@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aitrader_core.agents.llm.dialect import Dialect, Item, Reply, Tool, ToolCall
-from aitrader_core.agents.llm.sendable import sendable_text
 from aitrader_core.domain.errors import ToolError
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.domain.transcript import Transcript
@@ -83,8 +82,8 @@ def carry_out(
     try:
         if is_too_much:
             raise ToolError(f"too many calls in one reply: {MOST_CALLS} at most")
-        answered = Answered(sendable_text(toolbox.use(call.name, call.arguments)))
+        answered = Answered(toolbox.use(call.name, call.arguments))
     except ToolError as mistake:
-        answered = Answered(sendable_text(f"error: {mistake}"), is_error=True)
+        answered = Answered(f"error: {mistake}", is_error=True)
     transcript.add("tool", answered.text, call.name, call.id)
     return answered

@@ -13,7 +13,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 def sendable(value: Any, deepest: int = _DEEPEST) -> Any:
     """JSON without infinities and without half a surrogate pair. Garbled for what has no end."""
     if isinstance(value, str):
-        return sendable_text(value)
+        return _whole(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if not isinstance(value, list | dict):
@@ -22,8 +22,8 @@ def sendable(value: Any, deepest: int = _DEEPEST) -> Any:
         raise Garbled(f"it is nested more than {_DEEPEST} levels deep")
     if isinstance(value, list):
         return [sendable(item, deepest - 1) for item in value]
-    return {sendable_text(key): sendable(item, deepest - 1) for key, item in value.items()}
+    return {_whole(key): sendable(item, deepest - 1) for key, item in value.items()}
 
 
-def sendable_text(text: str) -> str:
+def _whole(text: str) -> str:
     return _HALVES.sub("\ufffd", text)

@@ -23,7 +23,7 @@ _NO_TOOLS = (
 _DEEP = "[" * 5_000 + "]" * 5_000
 _NUMBERS = (
     *(1, 2, 10, 10.0, 10.5, 0, -5, -0.0, 1e30, 1e-30, 1e308, float("nan"), float("inf")),
-    *(-float("inf"), 10**50, "10", "ten", "", "NaN", None, True, False, [10], {"value": 10}),
+    *(-float("inf"), 10**50, "10", "ten", "\ud800", "NaN", None, True, False, [10], {"value": 10}),
 )
 _WORDS = (
     *("", "Let me see.", "Show me the prices of 2012-12-31.", "What did AAA close at today?"),

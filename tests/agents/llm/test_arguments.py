@@ -58,6 +58,8 @@ def test_numbers_are_exact() -> None:
         ({"symbol": None}, "symbol is null: give a text in quotes"),
         ({"symbol": 7}, 'symbol is "7": give a text in quotes'),
         ({"symbol": "A" * 2001}, "symbol: String should have at most 2000 characters"),
+        ({"quantity": "\ud800"}, 'quantity is "\ufffd": give a number without quotes'),
+        ({"\ud800": 1}, "'\ufffd' is no argument: it takes symbol"),
         ({"Symbol": "AAA"}, "'Symbol' is no argument: did you mean symbol? it takes symbol,"),
         ({"date": "2013-01-01"}, "'date' is no argument: it takes symbol, quantity, bars"),
         ({"context": {"session": 1}}, "'context' is no argument: it takes symbol, quantity, bars"),

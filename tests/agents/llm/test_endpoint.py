@@ -220,6 +220,14 @@ def test_the_deadline_of_a_day_ends_it(provider: Provider, way: Way, stall: str)
     assert day.transcript[-2].text == "deadline: 0.1 s for the model-day are over"
 
 
+def test_the_deadline_ends_a_wait_between_tries(provider: Provider) -> None:
+    provider.answers = [fails(503)]
+    trading = Trading(provider.url, is_patient=True)
+    day = trading.day(deadline=SOON, tries=20)
+    assert day.ending is Ending.DEADLINE
+    assert len(trading.waits) == len(provider.asked) == 1
+
+
 def test_the_deadline_counts_what_earlier_answers_took(provider: Provider) -> None:
     provider.answers = [CHAT.says("", BUY)]
     trading, seconds = Trading(provider.url), count(0, 25)
@@ -239,7 +247,7 @@ FOR_GOOD = {
     "FastAPI": (fails(422, {"detail": "No such field."}), "No such field."),
     "Ollama": (fails(404, {"error": "model not found"}), "model not found"),
     "Gemini": (fails(400, [{"error": {"message": "Bad key.", "status": "INVALID"}}]), "Bad key."),
-    "a page": (Sent("<b>Forbidden</b>", 403), "<b>Forbidden</b>"),
+    "a page": (Sent("<b>Flagged</b>", 403, {"Content-Type": "text/html"}), "<b>Flagged</b>"),
     "nothing": (Sent("", 402), "402 Payment Required"),
     "elsewhere": (Sent("", 308, {"Location": "http://127.0.0.1:1/"}), "308 Permanent Redirect"),
     "no money": (

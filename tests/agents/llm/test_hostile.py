@@ -15,11 +15,12 @@ from aitrader_core.agents.llm import scripted
 from aitrader_core.agents.llm.calls import CallStore, MemoryCalls
 from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.agents.llm.language_model import LanguageModel, PreparedModel
+from aitrader_core.domain.errors import ProviderError
 from aitrader_core.domain.market import Bar
 from aitrader_core.domain.model_day import Ending, ModelDay, Opening, Performance
 from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.runner.settings import project_root
-from aitrader_core.runner.walk import Made, Plan, Step, walk
+from aitrader_core.runner.walk import Broken, Made, Plan, Step, walk
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.rows import entries_json
 from aitrader_core.storage.store import Origin
@@ -134,8 +135,10 @@ def test_hostile_days_are_stored_and_replayed(provider: Provider, small: Small) 
     for session in DAYS[:6]:
         provider.left = 4
         step = _step(small, session, "recorded")
-        while not isinstance(step, Made):  # its only try came back as garbage
+        while isinstance(step, Broken):
+            assert isinstance(step.error, ProviderError)  # its only try came back as garbage
             step = _step(small, session, "recorded")
+        assert isinstance(step, Made)
         check(step.day, small.floor.calls)
         stored = small.floor.model_days.get("small", "hostile", session)
         assert stored is not None

@@ -25,7 +25,7 @@ from aitrader_core.storage.store import Origin
 from tests.agents.llm.web import Web, said
 from tests.small import DAYS, Small
 
-KEY = "jina_0123456789abcdef"
+KEY = "jina_0123/456789abcdef"
 SESSION = date(2012, 6, 6)
 
 
@@ -47,6 +47,13 @@ def search(
 
 def result(title: str, **more: Any) -> dict[str, Any]:
     return {"title": title, "url": f"https://example.com/{title}", "content": "Words.", **more}
+
+
+def echo(query: str) -> bytes:
+    """With our key in it, its slash escaped or not."""
+    title = f"{query} {KEY}"
+    said = json.dumps({"data": [result(title, date="2012-06-01")]})
+    return said.replace("Words.", KEY).replace(title, title.replace("/", "\\/")).encode()
 
 
 def test_only_what_was_published_before_the_session_is_told(web: Web) -> None:
@@ -84,10 +91,10 @@ def test_only_what_was_published_before_the_session_is_told(web: Web) -> None:
 
 def test_a_session_asks_once(web: Web) -> None:
     store = MemoryCalls()
-    web.answer = lambda query: (200, {"data": [result(f"{query} {KEY}", date="2012-06-01")]})
+    web.answer = lambda query: (200, echo(query))
     first = search(web, store)
     told = first("apple")
-    assert told[0]["title"] == "apple ***"
+    assert (told[0]["title"], told[0]["text"]) == ("apple ***", "***")
     assert first.transcript.usage.calls == 1
     assert first.transcript.usage.seconds > 0
     assert not first.transcript.usage.tokens
@@ -198,6 +205,9 @@ def test_a_day_with_searches_replays_with_everything_gone(
     assert ["can't be searched now" in words for words in told] == [True, False, False, False]
     assert "good ***" in told[1]
     assert told[1] == told[2]
+
+    calls = small.floor.calls.of_day("small", "reader", DAYS[0])
+    assert [call.after is None for call in calls] == [True, True, False, True, False, False]
 
     web.replies, web.answer = [], lambda _: (500, b"gone")
     monkeypatch.delenv("JINA_API_KEY")

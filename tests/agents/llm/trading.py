@@ -1,5 +1,6 @@
 """A language model that asks a stand-in of a provider, on a small tape."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,11 +29,12 @@ TAPE = tape_of(dict.fromkeys(SYMBOLS, "10/11 12/13"))
 
 @dataclass
 class Trading:
-    """`waits` are the seconds that were waited between tries, which nobody really waits here."""
+    """`waits` are the seconds that were waited between tries, most often without waiting."""
 
     url: str
     way: Way = CHAT
     key: str = KEY
+    is_patient: bool = False  # really waits
     waits: list[float] = field(default_factory=list)
     calls: MemoryCalls = field(default_factory=MemoryCalls)
     transcript: Transcript = field(default_factory=Transcript)
@@ -67,3 +69,5 @@ class Trading:
 
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
+        if self.is_patient:
+            await asyncio.sleep(seconds)
