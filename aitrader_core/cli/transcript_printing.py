@@ -37,7 +37,8 @@ def print_failed(market: str, model: str, attempts: "Sequence[FailedDay]") -> No
     often = f", {counted(len(attempts), 'time')}" if attempts[1:] else ""
     say(f"{model} on {last.session} ({market}): failed{often}, and is not in the ledger")
     say(f"reason: {last.reason}")
-    say(f"at {last.failed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, for {last.request} (run {last.run_id})")
+    when = f"{last.failed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    say(f"at {when}, for {last.request} (run {last.run_id})")
     print_transcript(last.entries, "failed")
 
 

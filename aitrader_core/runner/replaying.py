@@ -1,7 +1,7 @@
 """Replays stored model-days with the agents that decided them, from what is on record alone."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -82,10 +82,15 @@ def calls_of(floor: Floor, kept: Sequence[Record]) -> CallsOnRecord:
 
 
 def trader_of(floor: Floor, calls: CallsOnRecord, record: Record) -> Trader:
-    """Who made the day, as the arena has the model now; what it asks is on record, or missed."""
+    """Who made the day, as the arena has the model now; what it asks is on record, or missed.
+
+    For an agent outside stand its calls.
+    """
     day = record.day
     known = calls.as_of(day.market, day.model, day.session, record.figures["stored_at"])
-    return floor.trader(day.model, mode="replay", calls=known)
+    trader = floor.trader(day.model, mode="replay", calls=known)
+    recalled = getattr(trader.agent, "recalled", None)
+    return replace(trader, agent=recalled(day.transcript)) if recalled else trader
 
 
 def _replayed(

@@ -12,6 +12,7 @@ import pytest
 from mcp import Client
 
 from aitrader_core.domain.model_day import Ending, ModelDay
+from aitrader_core.runner.replaying import replay
 from aitrader_core.runner.walk import Made, Plan, walk
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.storage.store import Origin
@@ -90,6 +91,8 @@ def test_two_sessions_are_stored_as_a_rule_would_have_made_them(played: Small, r
         assert stored is not None
         assert _ledger(stored) == _ledger(step.day)
         assert [e.text for e in stored.transcript if e.role == "model"] == ["Enough."]
+    (replayed,) = replay(played.floor, ["outside"])  # and nobody is waited for
+    assert (replayed.days, replayed.differences) == (2, ())
 
 
 def _ledger(day: ModelDay) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """The kind `mcp`: an agent that runs elsewhere and plays its sessions over MCP."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +14,14 @@ from aitrader_core.agents.llm.disguise import Disguise, undisguised
 from aitrader_core.agents.llm.loop import Answered, carry_out
 from aitrader_core.agents.llm.summary import ledger_summary
 from aitrader_core.agents.llm.tools import WITHOUT_NEWS, DeskTools, ToolName
+from aitrader_core.agents.mcp.recalled import Recalled
 from aitrader_core.agents.mcp.server import listening, server_for
 from aitrader_core.agents.mcp.session_tools import SessionTools, tools_of
 from aitrader_core.agents.mcp.window import Window
 from aitrader_core.domain.errors import ConfigError, LedgerError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.model_day import Ending
+from aitrader_core.domain.transcript import Entry
 from aitrader_core.simulation.desk import Desk
 
 _AGAIN = "ask again for what is open now"
@@ -76,6 +78,10 @@ class SeatedAgent:
     def repeated(self, number: int) -> "SeatedAgent":
         """Another go at the same, on a record of its own."""
         return replace(self, repeat=number)
+
+    def recalled(self, entries: Sequence[Entry]) -> Recalled:
+        """What plays a session of this agent again, by its transcript."""
+        return Recalled(self.spec.tools, self.disguise, tuple(entries))
 
     def check(self, terms: Terms) -> None:  # noqa: ARG002
         """Raises ConfigError for one that its agent could not find."""
