@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from aitrader_core.cli.printing import money, percent, print_table, say
+from aitrader_core.cli.transcript_printing import print_transcript
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.model_day import Mark, ModelDay
 from aitrader_core.domain.money import plain, plain_quantity
@@ -37,10 +38,7 @@ def print_day(day: ModelDay, currency: str) -> None:
         say("")
         marks = [(_clock(m), money(m.value_open), _close(m), str(m.orders)) for m in day.marks]
         print_table(("bar", "open", "close", "orders"), marks, right=("open", "close", "orders"))
-    if day.transcript:
-        say("")
-    for entry in day.transcript:
-        say(f"{entry.role}: {entry.text}")
+    print_transcript(day.transcript, day.ending.value)
     say("")
     made = day.manifest
     say(f"made by aitrader {made.code}, configuration {made.config}, prices {made.prices}")
@@ -62,6 +60,8 @@ def day_json(day: ModelDay) -> dict[str, Any]:
         "profit": day.profit,
         "cumulative_return": day.performance.cumulative_return,
         "max_drawdown": day.performance.max_drawdown,
+        "usage": asdict(day.usage),
+        "summary": day.summary,
         "transcript": [asdict(entry) for entry in day.transcript],
         "manifest": asdict(day.manifest),
     }

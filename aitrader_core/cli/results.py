@@ -167,6 +167,8 @@ def _show_day(floor: "Floor", model: str, session: date, *, as_json: bool) -> No
     from aitrader_core.domain.errors import InputError
 
     day = floor.model_days.get(floor.arena.market, model, session)
+    if day is None and _show_failed(floor, model, session, as_json=as_json):
+        return
     if day is None:
         calendar = floor.arena.calendar
         why = "" if calendar.is_session(session) else f": {calendar.explain(session)}"
@@ -178,6 +180,18 @@ def _show_day(floor: "Floor", model: str, session: date, *, as_json: bool) -> No
         print_day(day, floor.arena.currency)
         if known:
             say("the model may have read of this session: it is not after its knowledge cutoff")
+
+
+def _show_failed(floor: "Floor", model: str, session: date, *, as_json: bool) -> bool:
+    """What was said on a day that is not stored because it failed; whether there is any."""
+    from aitrader_core.cli.transcript_printing import failed_json, print_failed
+
+    attempts = floor.failed_days.of_model(floor.arena.market, model, session, session)
+    if attempts and as_json:
+        print_json(failed_json(floor.arena.market, model, attempts))
+    elif attempts:
+        print_failed(floor.arena.market, model, attempts)
+    return bool(attempts)
 
 
 def _list_days(

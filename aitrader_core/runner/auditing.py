@@ -11,6 +11,7 @@ from typing import Literal
 
 from aitrader_core.agents.llm.disguise import Disguise, undisguised
 from aitrader_core.agents.llm.tools import EVERY_TOOL
+from aitrader_core.agents.mcp.session_tools import FINISH
 from aitrader_core.domain.market import Moment, Symbol
 from aitrader_core.domain.money import plain
 from aitrader_core.domain.portfolio import Portfolio
@@ -205,7 +206,7 @@ def _dated(found: Dated, session: date, disguise: Disguise) -> _Found | None:
 def _looked_back(entries: Sequence[Entry], depth: int) -> int:
     """How many bars a transcript may tell of: what it asked for, where its tools are ours."""
     calls = [entry for entry in entries if entry.role == "call"]
-    if not calls or any(call.tool not in EVERY_TOOL for call in calls):
+    if not calls or any(call.tool not in (*EVERY_TOOL, FINISH) for call in calls):
         return depth
     return max(
         (_asked_for(call.text, depth) for call in calls if call.tool == "history"), default=0
