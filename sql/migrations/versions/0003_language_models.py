@@ -18,7 +18,7 @@ FUNCTIONS = ("refuse_change", "only_supersede", "refuse_late_rows", "check_ledge
 COUNTS = ("call_count", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 DOLLARS = "dollars >= 0 and dollars < 'Infinity'"
 BUDGET = "max_dollars > 0 and max_dollars < 'Infinity' and max_tokens > 0"
-OUTCOMES = "outcome in ('replied', 'refused', 'deadline', 'cost_limit')"
+OUTCOMES = "outcome in ('replied', 'refused', 'deadline', 'cost_limit', 'failed')"
 
 revision = "0003"
 down_revision = "0002"
