@@ -23,6 +23,7 @@ from tests.small import Small
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)  # of imports; sources with editions do not care
 
+_WAITING = ("test_daemon.py", "test_supervisor.py")
 _numbers = count(1)
 
 
@@ -109,7 +110,7 @@ def _priced(postgres_url: str, _migrated: str, arena: Arena) -> str:
 @contextmanager
 def _copy(postgres_url: str, template: str) -> Iterator[DatabaseUrls]:
     name = f"test_{next(_numbers)}"
-    _administer(postgres_url, f"create database {name} template {template} strategy file_copy")
+    _administer(postgres_url, f"create database {name} template {template} strategy wal_log")
     urls = DatabaseUrls(DatabaseUrls(postgres_url).in_database(name))
     try:
         yield urls
@@ -131,3 +132,8 @@ def _administer(url: str, statement: str) -> None:
     conninfo = DatabaseUrls(url).in_database("postgres")
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever waits for daemons begins first, and the rest runs meanwhile."""
+    items.sort(key=lambda item: item.path.name not in _WAITING)

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -259,8 +260,18 @@ def test_two_runtimes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="aitrader-up-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)  # the server may run as nobody
+        configure(Path(folder) / "configs")
         yield Path(folder)
         assert not processes_of(Path(folder)), "something of it was left running"
+
+
+def configure(folder: Path) -> None:
+    """The us arena alone, of nine months: more of them would only take longer to start."""
+    shutil.copytree(project_root() / "configs", folder)
+    for arena in ("cn", "crypto"):
+        (folder / "arenas" / f"{arena}.yaml").unlink()
+    us = folder / "arenas" / "us.yaml"
+    us.write_text(us.read_text().replace("first_session: 2000-03-01", "first_session: 2012-06-01"))
 
 
 def up(home: Path, before: str = ":") -> subprocess.Popen[str]:
@@ -269,7 +280,7 @@ def up(home: Path, before: str = ":") -> subprocess.Popen[str]:
     bare = {k: v for k, v in os.environ.items() if not k.startswith("AITRADER_")}
     return subprocess.Popen(
         ["sh", "-c", f"{before}; exec {shlex.join(command)}"],
-        env={**bare, "AITRADER_HOME": str(home)},
+        env={**bare, "AITRADER_HOME": str(home), "AITRADER_CONFIG_DIR": str(home / "configs")},
         cwd=project_root(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
