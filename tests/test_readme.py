@@ -7,19 +7,21 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from aitrader_core.agents.kinds import KINDS
 from aitrader_core.domain.orders import Fill
-from aitrader_core.runner.arena import Arena, build
+from aitrader_core.runner.arena import Arena, build, load_arena
 from aitrader_core.runner.config import ModelConfig
 from aitrader_core.runner.settings import Settings, project_root
 from tests.simulation.tapes import A, B, desk_at, tape_of, weekdays
 
 README = (project_root() / "README.md").read_text()
+PAGE = (project_root() / "docs" / "language-models.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def test_the_rule_of_your_own_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,3 +58,27 @@ def test_every_folder_is_in_the_map() -> None:
     inside = (p for p in (project_root() / "aitrader_core").iterdir() if p.is_dir())
     for folder in (p.name for p in inside if not p.name.startswith("__")):
         assert f"  {folder}/" in README
+
+
+MODELS = [m for m in blocks("yaml") + blocks("yaml", PAGE) if "\nfile:" not in m]  # of the user
+
+
+@pytest.mark.parametrize("text", MODELS)
+def test_every_model_that_is_shown_can_be_one(text: str, config_dir: Path) -> None:
+    spec = yaml.safe_load(text)
+    path = config_dir / "models" / "shown.yaml"
+    path.write_text(text)
+    (config_dir / "arenas" / "us.yaml").write_text(
+        re.sub(
+            "models:.*?\ndemo:",
+            "models: [shown]\ndemo:",
+            (config_dir / "arenas" / "us.yaml").read_text(),
+            flags=re.DOTALL,
+        )
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_API_KEY", "in-the-environment")
+        names = set(load_arena(config_dir, "us").models)
+    repeats = range(2, spec.get("repeats", 1) + 1)
+    variants = ["shown", *(["shown@anonymous"] if spec.get("anonymise") == "both" else [])]
+    assert names == {*variants, *(f"{v}@{n}" for v in variants for n in repeats)}
