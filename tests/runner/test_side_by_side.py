@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 from threading import Barrier, Event, current_thread
 from typing import ClassVar, cast
 
@@ -94,13 +95,12 @@ def test_a_lost_database_is_told(module_floor: Floor) -> None:
 
 def test_whoever_leaves_early_ends_the_walks_after_their_session(module_floor: Floor) -> None:
     floor = arena_of(module_floor, **{n: Waits(Barrier(1)) for n in ("left-1", "left-2")})
-    asked, left = Event(), Event()
+    asked, left = count(), Event()
 
     def stop() -> bool:
-        """Asked by each model: the second one waits until somebody has left."""
-        if asked.is_set():
+        """Whoever asks first goes on; after that all wait until somebody has left."""
+        if next(asked):
             left.wait(timeout=20)
-        asked.set()
         return False
 
     with closing(
@@ -112,4 +112,5 @@ def test_whoever_leaves_early_ends_the_walks_after_their_session(module_floor: F
     for model in floor.arena.models:
         with floor.model_days.lock("us", model):  # its walk has ended
             stored.append(len(floor.model_days.sessions("us", model)))
-    assert sorted(stored) == [0, 3]
+    assert min(stored) == 0
+    assert max(stored) >= 1
