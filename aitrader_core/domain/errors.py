@@ -76,3 +76,8 @@ class ReplayMiss(AitraderError):  # noqa: N818 - likewise
 
 class StorageError(AitraderError):
     pass
+
+
+def sentence(error: Exception) -> str:
+    """For a user: our own errors are one already, whatever else a model raised is named."""
+    return str(error) if isinstance(error, AitraderError) else f"{type(error).__name__}: {error}"

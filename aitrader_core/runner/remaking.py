@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from aitrader_core.domain.errors import AitraderError
+from aitrader_core.domain.errors import sentence
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.domain.transcript import Entry, Transcript
 from aitrader_core.runner.floor import Floor
@@ -52,7 +52,7 @@ def remade(
                 raise
             except Exception as error:  # whatever a model raises is its own failure
                 venue = None  # it may stand in the middle of the session
-                yield record, Failure(_reason(error), said.entries)
+                yield record, Failure(sentence(error), said.entries)
             else:
                 yield record, again
 
@@ -67,7 +67,3 @@ def _runs(floor: Floor, kept: Sequence[Record]) -> Iterator[list[Record]]:
         run.append(record)
     if run:
         yield run
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, AitraderError) else f"{type(error).__name__}: {error}"

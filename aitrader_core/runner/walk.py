@@ -7,7 +7,7 @@ from time import perf_counter
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from aitrader_core.domain.errors import AitraderError, BudgetSpent, ChainError
+from aitrader_core.domain.errors import BudgetSpent, ChainError, sentence
 from aitrader_core.domain.model_day import ModelDay, Opening
 from aitrader_core.domain.transcript import Transcript
 from aitrader_core.runner.floor import Floor
@@ -71,9 +71,7 @@ class Broken:
 
     @property
     def reason(self) -> str:
-        if isinstance(self.error, AitraderError):
-            return str(self.error)
-        return f"{type(self.error).__name__}: {self.error}"
+        return sentence(self.error)
 
 
 Step = Made | Kept | Broken
@@ -228,13 +226,13 @@ class _Walker:
         return None
 
     def _simulate(self, session: date) -> ModelDay:
+        self._said = Transcript()
         opening = self._opening(session)
         if self._venue is None or self._trader is None:
             arena = self._floor.arena
             tape = self._floor.tape(session, self._plan.sessions[-1])
             self._venue = SimulatedVenue(tape, arena.costs, session)
             self._trader = self._floor.trader(self._plan.model, self._plan.origin)
-        self._said = Transcript()
         return run_model_day(self._trader, self._venue, opening, self._said)
 
     def _opening(self, session: date) -> Opening:

@@ -288,6 +288,15 @@ def test_a_day_that_the_ledger_refuses_breaks_the_walk(
     assert isinstance(broken(steps).error, LedgerError)
 
 
+def test_a_day_that_could_not_begin_has_said_nothing(
+    ours: Floor, model: str, sessions: tuple[date, ...]
+) -> None:
+    steps = list(walk(ours, plan(model, [*sessions[:2], sessions[4]])))
+    assert kinds(steps) == [*each(sessions[:2], Made), (sessions[4], Broken)]
+    assert isinstance(broken(steps).error, ChainError)
+    assert ours.failed_days.of_model("us", model) == []
+
+
 def test_a_missing_bar_breaks_the_walk(floor: Floor, model: str) -> None:
     sessions = floor.arena.calendar.between(START, LAST)
     with floor.engine.begin() as connection:
