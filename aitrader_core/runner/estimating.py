@@ -1,7 +1,7 @@
 """What a job would cost, by what the past days of its models did."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from aitrader_core.agents.llm.language_model import PreparedModel
@@ -75,8 +75,7 @@ def _estimate(floor: Floor, name: str, sessions: int) -> Estimate:
     if past is None or not sessions:
         return found
     spent = floor.calls.spent(market=arena.market, model=name)
-    above = tuple(_above(agent, found, spent))
-    return Estimate(name, sessions, True, past, found.is_other_configuration, above)
+    return replace(found, above_budget=tuple(_above(agent, found, spent)))
 
 
 def _above(agent: PreparedModel, found: Estimate, spent: Usage) -> Iterator[str]:

@@ -214,20 +214,6 @@ class FailedDays:
         with self._engine.connect() as connection:
             return list(connection.scalars(query))
 
-    def of_day(self, market: str, model: str, session: date) -> Sequence[RowMapping]:
-        """Newest first."""
-        query = (
-            select(failed_days)
-            .where(
-                failed_days.c.market == market,
-                failed_days.c.model == model,
-                failed_days.c.session == session,
-            )
-            .order_by(failed_days.c.id.desc())
-        )
-        with self._engine.connect() as connection:
-            return connection.execute(query).mappings().all()
-
 
 def _failed(row: RowMapping) -> FailedDay:
     return FailedDay(

@@ -79,7 +79,7 @@ def test_a_job_stops_where_its_tokens_are_spent(arena: Small) -> None:
     assert {(d.status, d.reason) for d in details} == {(DetailStatus.CANCELED, last.reason)}
     assert job.status is JobStatus.PARTIAL
     assert (job.max_tokens, job.max_dollars) == (2500, None)
-    assert arena.floor.failed_days.of_day("small", "script", last.session) == []
+    assert arena.floor.failed_days.of_model("small", "script", last.session, last.session) == []
 
 
 def test_a_day_that_begins_within_the_budget_ends_by_name(arena: Small) -> None:

@@ -78,8 +78,8 @@ def test_a_day_that_failed_goes_on_where_it_was(
     assert [type(step) for step in steps] == [Made, Broken]
     assert isinstance(steps[-1], Broken)
     assert "unplugged" in steps[-1].reason
-    (failed,) = ready.floor.failed_days.of_day("small", MODEL, SEVEN[1])
-    assert sum(entry["role"] == "model" for entry in failed["entries"]) == 3
+    (failed,) = ready.floor.failed_days.of_model("small", MODEL, SEVEN[1], SEVEN[1])
+    assert sum(entry.role == "model" for entry in failed.entries) == 3
 
     answer_and_count(monkeypatch, seen)
     assert len(simulate(ready.floor)) == 7
