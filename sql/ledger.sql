@@ -2,6 +2,10 @@
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin
+    -- retention says so for the length of its transaction; nobody may change a row, ever
+    if tg_op = 'DELETE' and current_setting('aitrader.purging', true) = 'on' then
+        return old;
+    end if;
     raise exception '% is append-only: a stored model-day is superseded, never changed', tg_table_name
         using errcode = 'integrity_constraint_violation';
 end $$;
@@ -30,10 +34,36 @@ end $$;
 create function check_ledger() returns trigger language plpgsql as $$
 declare
     previous model_days;
+    had record;
     flows record;
     adjusted numeric;
     unbalanced text;
 begin
+    select coalesce(max(total_sessions), 0) as sessions, coalesce(max(total_fills), 0) as fills,
+           coalesce(max(total_refusals), 0) as refusals,
+           coalesce(max(total_corrections), 0) as corrections,
+           coalesce(max(total_traded), 0) as traded,
+           coalesce(max(total_commission), 0) as commission,
+           coalesce(max(total_tokens), 0) as tokens,
+           case count(*) when 0 then 0 else max(total_dollars) end as dollars
+      into had from model_days where id = new.previous_id;
+    if (had.sessions + 1, had.fills + new.fill_count, had.refusals + new.refusal_count,
+        had.corrections + new.correction_count, had.traded + new.bought + new.sold,
+        had.commission + new.commission, had.tokens + new.input_tokens + new.output_tokens,
+        had.dollars + new.dollars)
+       is distinct from
+       (new.total_sessions, new.total_fills, new.total_refusals, new.total_corrections,
+        new.total_traded, new.total_commission, new.total_tokens, new.total_dollars) then
+        unbalanced := 'its totals are not those of the day before and its own';
+    end if;
+
+    if (select count(*) from orders where model_day_id = new.id and outcome = 'refused')
+       <> new.refusal_count
+       or (select count(*) from adjustments where model_day_id = new.id and kind = 'correction')
+       <> new.correction_count then
+        unbalanced := 'its refusals and corrections are not as many as it says';
+    end if;
+
     select coalesce(sum(notional) filter (where side = 'buy'), 0) as bought,
            coalesce(sum(notional) filter (where side = 'sell'), 0) as sold,
            coalesce(sum(commission), 0) as commission,

@@ -50,12 +50,44 @@ class Performance:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """What a model's sessions come to, from its first one on.
+
+    `traded` is the notional of its fills; `dollars` is None when the price of some of the
+    `tokens` is not known.
+    """
+
+    sessions: int = 0
+    fills: int = 0
+    refusals: int = 0
+    corrections: int = 0
+    traded: Decimal = ZERO
+    commission: Decimal = ZERO
+    tokens: int = 0
+    dollars: Decimal | None = ZERO
+
+    def __add__(self, other: "Totals") -> "Totals":
+        known = self.dollars is not None and other.dollars is not None
+        return Totals(
+            self.sessions + other.sessions,
+            self.fills + other.fills,
+            self.refusals + other.refusals,
+            self.corrections + other.corrections,
+            self.traded + other.traded,
+            self.commission + other.commission,
+            self.tokens + other.tokens,
+            (self.dollars or ZERO) + (other.dollars or ZERO) if known else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """A model's previous close: what its next session starts from."""
 
     portfolio: Portfolio
     performance: Performance
     after: date | None = None  # the session that closed so; None before the first one
+    totals: Totals = Totals()
 
     @classmethod
     def with_cash(cls, cash: Decimal) -> "Opening":
@@ -168,6 +200,21 @@ class ModelDay:
         return usage_of(self.transcript)
 
     @property
+    def totals(self) -> Totals:
+        """Of all the model's sessions, this one included."""
+        usage = self.usage
+        return self.opening.totals + Totals(
+            1,
+            len(self.fills),
+            len(self.refusals),
+            len(self.corrections),
+            self.bought + self.sold,
+            self.commission,
+            usage.tokens,
+            usage.dollars,
+        )
+
+    @property
     def summary(self) -> str | None:
         """A paragraph on what was done and why, where the model gives one."""
         return next((e.text for e in reversed(self.transcript) if e.role == SUMMARY), None)
@@ -175,7 +222,7 @@ class ModelDay:
     @property
     def as_opening(self) -> Opening:
         """What the next session starts from."""
-        return Opening(self.closing, self.performance, self.session)
+        return Opening(self.closing, self.performance, self.session, self.totals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from aitrader_core.storage.rows import (
     usage_row,
 )
 
-_USED = tuple(usage_row(NOTHING_USED))
+_USED = (*usage_row(NOTHING_USED), "total_tokens", "total_dollars")
 _IDENTITY = ("market", "model", "session", "manifest")  # of a row: no figures
 
 

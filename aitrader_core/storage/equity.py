@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import Date, Engine, RowMapping, and_, cast, func, select, text
 
-from aitrader_core.storage.schema import model_days, vintages
+from aitrader_core.storage.schema import model_days
 from aitrader_core.storage.schema import models as registry
 
 _LIVE = model_days.c.superseded_at.is_(None)
@@ -60,34 +60,28 @@ def equity_points(
 
 def last_sessions(engine: Engine, market: str) -> dict[str, date]:
     """The latest stored session of each model."""
-    query = (
-        select(model_days.c.model, func.max(model_days.c.session))
-        .where(model_days.c.market == market, _LIVE)
-        .group_by(model_days.c.model)
-    )
     with engine.connect() as connection:
-        return {row[0]: row[1] for row in connection.execute(query)}
+        return dict(connection.execute(_LAST, {"market": market}).tuples().all())
 
 
 def ledger_state(engine: Engine, market: str) -> str:
-    """A name for what is stored of a market; another one after any change.
+    """A name for what is stored of a market; another one after any change. Empty without any.
 
-    Of its prices too, and of what its models may have read.
+    Of its prices too, and of what its models may have read. Whatever is stored of a model ends in
+    another latest day, since a day that is made again supersedes the later ones.
     """
-    query = select(
-        func.coalesce(func.max(model_days.c.id), 0),
-        func.count().filter(model_days.c.superseded_at.is_not(None)),
-        select(func.coalesce(func.max(vintages.c.id), 0))
-        .where(vintages.c.market == market)
-        .scalar_subquery(),
-    ).where(model_days.c.market == market)
     with engine.connect() as connection:
-        parts = [*connection.execute(query).one()]
-        cutoffs = connection.scalar(_CUTOFFS, {"market": market})
-    return ".".join(str(part) for part in (*parts, *([cutoffs[:8]] if cutoffs else ())))
+        return connection.scalar(_STATE, {"market": market}) or ""
 
 
-_CUTOFFS = text(
-    "select md5(string_agg(name || ' ' || (config ->> 'knowledge_cutoff'), ',' order by name))"
-    "  from models where market = :market and config ->> 'knowledge_cutoff' is not null"
-)
+_LAST = text("select model, session from latest_days where market = :market")
+_STATE = text("""
+select md5(string_agg(d.id::text, ',' order by d.id))
+       || '.' || (select coalesce(max(id), 0) from vintages where market = :market)
+       || coalesce('.' || left(
+            (select md5(string_agg(name || ' ' || (config ->> 'knowledge_cutoff'), ','
+                                   order by name))
+               from models where market = :market and config ->> 'knowledge_cutoff' is not null),
+            8), '')
+  from latest_days d where d.market = :market
+""")

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from aitrader_core.domain.model_day import (
     ModelDay,
     Opening,
     Performance,
+    Totals,
 )
 from aitrader_core.domain.money import plain_quantity
 from aitrader_core.domain.orders import Fill, Order, Outcome, Refused, Side
@@ -53,6 +54,7 @@ def day_row(day: ModelDay) -> dict[str, object]:
         "refusal_count": len(day.refusals),
         "correction_count": len(day.corrections),
         **usage_row(day.usage),
+        **totals_row(day.totals),
         "manifest": {
             "code": day.manifest.code,
             "config": day.manifest.config,
@@ -60,6 +62,10 @@ def day_row(day: ModelDay) -> dict[str, object]:
             **({"agent": dict(day.manifest.agent)} if day.manifest.agent else {}),
         },
     }
+
+
+def totals_row(totals: Totals) -> dict[str, object]:
+    return {f"total_{name}": value for name, value in asdict(totals).items()}
 
 
 def usage_row(usage: Usage) -> dict[str, object]:
@@ -187,7 +193,8 @@ def entry_of(raw: Mapping[str, Any]) -> Entry:
 
 def opening_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Opening:
     """The close that a row of model_days records, as the next session's opening."""
-    return Opening(closing_of(row, holdings), performance_of(row), row["session"])
+    portfolio = closing_of(row, holdings)
+    return Opening(portfolio, performance_of(row), row["session"], totals_of(row))
 
 
 def closing_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Portfolio:
@@ -196,6 +203,10 @@ def closing_of(row: RowMapping, holdings: Iterable[RowMapping]) -> Portfolio:
 
 def performance_of(row: RowMapping) -> Performance:
     return Performance(row["start_value"], row["value"], row["peak_value"], row["max_drawdown"])
+
+
+def totals_of(row: RowMapping) -> Totals:
+    return Totals(**{f.name: row[f"total_{f.name}"] for f in fields(Totals)})
 
 
 def outcome_of(order: RowMapping, fill: RowMapping | None) -> Outcome:

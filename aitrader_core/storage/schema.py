@@ -55,6 +55,23 @@ def _usage() -> tuple[SchemaItem, ...]:
     )
 
 
+def _totals() -> tuple[SchemaItem, ...]:
+    """Sums over a model's sessions up to this one: a standing is one row, however many sessions."""
+    counts = ("sessions", "fills", "refusals", "corrections")
+    return (
+        *(Column(f"total_{name}", Integer, nullable=False) for name in counts),
+        Column("total_traded", Money, nullable=False, comment="the notional of all fills"),
+        Column("total_commission", Money, nullable=False),
+        Column("total_tokens", BigInteger, nullable=False),
+        Column("total_dollars", Numeric(20, 10), comment="null: the price of some is not known"),
+        CheckConstraint(
+            "total_traded < 'Infinity' and total_commission < 'Infinity'"
+            " and total_dollars < 'Infinity'",
+            name="totals",
+        ),
+    )
+
+
 # Prices -------------------------------------------------------------------------------------
 
 vintages = Table(
@@ -204,6 +221,7 @@ model_days = Table(
     Column("refusal_count", Integer, nullable=False),
     Column("correction_count", Integer, nullable=False, server_default="0"),
     *_usage(),
+    *_totals(),
     Column("manifest", JSONB, nullable=False),
     Column("request", Text, nullable=False, comment="the job, backfill or run it was made for"),
     Column("run_id", Text, nullable=False),

@@ -1,6 +1,7 @@
 """The record of a day adds up, and says how the model has done so far."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import reduce
@@ -11,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrader_core.domain.market import DAILY, Symbol
-from aitrader_core.domain.model_day import Ending, Manifest, Mark, ModelDay, Opening, Performance
+from aitrader_core.domain.model_day import (
+    Ending,
+    Manifest,
+    Mark,
+    ModelDay,
+    Opening,
+    Performance,
+    Totals,
+)
 from aitrader_core.domain.orders import Fill, Order, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
 
@@ -117,7 +126,16 @@ def test_without_a_close_the_open_is_the_last_mark() -> None:
 
 def test_the_next_session_starts_from_this_close() -> None:
     made = day(D(189))
-    assert made.as_opening == Opening(made.closing, made.performance, TODAY)
+    assert made.as_opening == Opening(made.closing, made.performance, TODAY, made.totals)
+
+
+def test_totals_add_up_session_by_session() -> None:
+    first = day(D(189))
+    second = replace(first, opening=first.as_opening)
+    assert first.totals == Totals(1, 2, 1, 0, D(100), D("0.75"))
+    assert second.totals == Totals(2, 4, 2, 0, D(200), D("1.50"))
+    unpriced = Totals(tokens=5, dollars=None)
+    assert (first.totals + unpriced).dollars is None, "of an unknown price, from then on"
 
 
 def test_a_model_starts_with_cash_alone() -> None:

@@ -216,11 +216,13 @@ def corrected(**values: Any) -> Callable[[Draft], None]:
     """A correction of nothing but what is given."""
     nothing = {"bar_time": time(0), "symbol": B, "quantity_change": D(0), "cash_change": D(0)}
     correction = {**nothing, "number": 3, "after_order": 1, "kind": "correction", "reason": "why"}
-    return extra("adjustments", **{**correction, **values})
+    counted = add(correction_count=1, total_corrections=1)
+    return both(extra("adjustments", **{**correction, **values}), counted)
 
 
 FLOWS = "its cash flows are not those of its fills and adjustments"
 OPENS = "does not open with the cash of its previous close"
+TOTALS = "its totals are not those of the day before and its own"
 FALSE: dict[str, tuple[Callable[[Draft], None], str]] = {
     "closing cash off by a cent": (add(closing_cash=CENT), "ck_model_days_cash_balances"),
     "closing cash off by its last digit": (
@@ -232,6 +234,14 @@ FALSE: dict[str, tuple[Callable[[Draft], None], str]] = {
     "a cent that no fill brought": (add(closing_cash=CENT, sold=CENT), FLOWS),
     "a commission left out": (add(closing_cash=CENT, commission=-CENT), FLOWS),
     "a count of fills that is none": (put(fill_count=1), FLOWS),
+    "a count of refusals that is none": (
+        add(refusal_count=1, total_refusals=1),
+        "its refusals and corrections are not as many as it says",
+    ),
+    "a session counted twice": (add(total_sessions=1), TOTALS),
+    "a total that leaves a cent out": (add(total_traded=-CENT), TOTALS),
+    "tokens that nobody took": (add(total_tokens=1), TOTALS),
+    "a total of dollars that is not known, though each is": (put(total_dollars=None), TOTALS),
     "a lost fill": (lost("fills"), "its fills are not those of its orders"),
     "a lost order": (lost("orders"), "its fills are not those of its orders"),
     "a lost dividend": (lost("adjustments", 0), FLOWS),
@@ -338,7 +348,7 @@ MONEY = [c.name for c in schema.model_days.c if isinstance(c.type, type(schema.M
 
 
 def test_the_money_columns_are_found() -> None:
-    assert len(MONEY) == 13
+    assert len(MONEY) == 16
 
 
 @pytest.mark.usefixtures("unchanged")

@@ -1,11 +1,8 @@
 """Model calls and what they cost, transcripts of failed days, budgets of jobs; the views."""
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 
-SQL = Path(__file__).resolve().parents[2]
 VIEWS = (
     "positions",
     "holdings_by_position",
@@ -37,8 +34,7 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_jobs_budget"), "jobs", BUDGET)
     _create_model_calls()
     _create_failed_days()
-    for script in ("ledger", *(f"views/{view}" for view in VIEWS)):
-        op.execute(sa.text((SQL / f"{script}.sql").read_text().replace(":", "\\:")))
+    # the guards and views as they are now are made by the newest migration
 
 
 def downgrade() -> None:
