@@ -21,8 +21,8 @@ def jobs() -> None:
 
 
 @jobs.command()
-@click.option("--start", required=True, metavar="DATE", help="The first session.")
-@click.option("--end", required=True, metavar="DATE", help="The last session.")
+@click.option("--start", metavar="DATE", help="The first session; each model's next by default.")
+@click.option("--end", metavar="DATE", help="The last session; the latest priced by default.")
 @click.option("--models", "listed", metavar="A,B", help="Models; all of the arena by default.")
 @click.option("--model", "named", multiple=True, metavar="A", help="One model; may be repeated.")
 @click.option("--replace-existing", is_flag=True, help="Make days again that are stored.")
@@ -33,8 +33,8 @@ def jobs() -> None:
 @market_option
 @as_json_option
 def submit(
-    start: str,
-    end: str,
+    start: str | None,
+    end: str | None,
     listed: str | None,
     named: tuple[str, ...],
     replace_existing: bool,
@@ -49,7 +49,7 @@ def submit(
     from aitrader_core.runner import requests
 
     with open_floor(market) as floor:
-        job_id = requests.submit(
+        job_id = requests.submit_due(
             floor,
             start,
             end,
@@ -60,6 +60,12 @@ def submit(
             max_dollars=max_dollars,
             max_tokens=max_tokens,
         )
+        if job_id is None:
+            if as_json:
+                print_json({"id": None, "status": "up to date"})
+            else:
+                say("every model is up to date: nothing is queued")
+            return
         if not as_json:
             say(f"job {job_id} is queued; see `aitrader jobs show {job_id}`")
         if wait:

@@ -2,49 +2,88 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Required, TypedDict, Unpack
 
 from aitrader_core.agents.agent import Terms
 from aitrader_core.domain.errors import JobError
 from aitrader_core.market.gaps import find_gaps
 from aitrader_core.runner.arena import Arena
+from aitrader_core.runner.catch_up import due
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.job import JobRequest
 
 
+class How(TypedDict, total=False):
+    """The rest of a request: who asks, whether days are made again, what may be spent on it."""
+
+    source: Required[str]
+    replace_existing: bool
+    fresh: bool
+    max_dollars: float | None
+    max_tokens: int | None
+
+
 def submit(
-    floor: Floor,
-    first: str,
-    last: str,
-    models: Sequence[str],
-    *,
-    source: str,
-    replace_existing: bool = False,
-    fresh: bool = False,
-    max_dollars: float | None = None,
-    max_tokens: int | None = None,
+    floor: Floor, first: str, last: str | None, models: Sequence[str], **how: Unpack[How]
 ) -> int:
-    """Check a request, queue it, and return the job's id. InputError names what is wrong."""
+    """Check a request, queue it, and return the job's id. InputError names what is wrong.
+
+    Without `last` it goes to the latest session with prices.
+    """
+    job_id = submit_due(floor, first, last, models, **how)
+    assert job_id is not None
+    return job_id
+
+
+def submit_due(
+    floor: Floor, first: str | None, last: str | None, models: Sequence[str], **how: Unpack[How]
+) -> int | None:
+    """As `submit`; without `first` each model goes on from its own last session, and None says
+    that all of them are up to date."""
     arena = floor.arena
-    for name, limit in (("dollars", max_dollars), ("tokens", max_tokens)):
+    limits = how.get("max_dollars"), how.get("max_tokens")
+    for name, limit in zip(("dollars", "tokens"), limits, strict=True):
         if limit is not None and not 0 < limit < float("inf"):
             raise JobError(f"a budget of {limit} {name} is none: give a number above 0")
-    in_dollars = max_dollars is not None
-    sessions, names = checked(floor, first, last, models, in_dollars=in_dollars)
+    names = _models(arena, models, in_dollars=limits[0] is not None)
+    if first is None and (how.get("fresh") or how.get("replace_existing")):
+        raise JobError("to make days again, say from which session on: give a start")
+    starts = {} if first is not None else _due(floor, names, last)
+    if first is None and not starts:
+        return None
+    begin = min(starts.values()) if first is None else parse_date(first)
+    sessions = sessions_between(arena, begin, _end(floor, last))
+    check_prices(floor, sessions)
     floor.register_models()
     return floor.jobs.submit(
         JobRequest(
             arena.market,
             sessions[0],
             sessions[-1],
-            names,
+            tuple(starts) if first is None else names,
             sessions,
-            replace_existing,
-            fresh,
-            source,
-            max_dollars,
-            max_tokens,
+            starts=starts,
+            **how,
         )
     )
+
+
+def _due(floor: Floor, names: Sequence[str], last: str | None) -> dict[str, date]:
+    """Where each model goes on from, of those that have not come to the end."""
+    end, (_, waiting) = _end(floor, last), due(floor, names)
+    return {m: start for start, models in waiting.items() if start <= end for m in models}
+
+
+def _end(floor: Floor, last: str | None) -> date:
+    if last is not None:
+        return parse_date(last)
+    latest, _ = due(floor, ())
+    if latest is None:
+        raise JobError(
+            f"the {floor.arena.market} arena has no prices yet: import them first "
+            f"(aitrader prices import --market {floor.arena.market})"
+        )
+    return latest
 
 
 def checked(
@@ -80,7 +119,7 @@ def sessions_between(arena: Arena, first: date, last: date) -> tuple[date, ...]:
     return arena.calendar.between(first, last)
 
 
-def _models(arena: Arena, names: Sequence[str], *, in_dollars: bool) -> tuple[str, ...]:
+def _models(arena: Arena, names: Sequence[str], *, in_dollars: bool = False) -> tuple[str, ...]:
     if not names:
         raise JobError(f"no model is named: choose from {', '.join(arena.models)}")
     terms = Terms(arena.symbols, arena.is_intraday, arena.calls == "replay", in_dollars)

@@ -61,7 +61,7 @@ def equity_points(
 def last_sessions(engine: Engine, market: str) -> dict[str, date]:
     """The latest stored session of each model."""
     with engine.connect() as connection:
-        return dict(connection.execute(_LAST, {"market": market}).tuples().all())
+        return {row.model: row.session for row in connection.execute(_LAST, {"market": market})}
 
 
 def ledger_state(engine: Engine, market: str) -> str:

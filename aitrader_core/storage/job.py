@@ -1,6 +1,7 @@
 """What a job is: a request, its state, and the state of each of its model-days."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -29,7 +30,10 @@ class DetailStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """A range of sessions x models, checked against calendar, prices and configuration."""
+    """A range of sessions x models, checked against calendar, prices and configuration.
+
+    A model in `starts` takes part from that session on, the others from the first.
+    """
 
     market: str
     first: date
@@ -41,6 +45,13 @@ class JobRequest:
     source: str = "cli"
     max_dollars: float | None = None
     max_tokens: int | None = None
+    starts: Mapping[str, date] = field(default_factory=dict)
+
+    def days(self) -> Iterator[tuple[str, date]]:
+        """Each model-day that is asked for."""
+        for model in self.models:
+            start = self.starts.get(model, self.first)
+            yield from ((model, session) for session in self.sessions if session >= start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,7 @@ class Jobs:
                 insert(job_details),
                 [
                     {"job_id": job_id, "model": model, "session": session}
-                    for model in request.models
-                    for session in request.sessions
+                    for model, session in request.days()
                 ],
             )
             return job_id
@@ -92,6 +91,13 @@ class Jobs:
         with self._engine.connect() as connection:
             found = {row[0]: int(row[1]) for row in connection.execute(query)}
         return {status: found.get(status.value, 0) for status in DetailStatus}
+
+    def sessions(self, job_id: int) -> dict[str, set[date]]:
+        """What was asked for of each model."""
+        found: dict[str, set[date]] = {}
+        for detail in self.details(job_id):
+            found.setdefault(detail.model, set()).add(detail.session)
+        return found
 
     def unfinished(self, job_id: int, model: str) -> Sequence[date]:
         """Sessions of one model that are neither done nor given up."""

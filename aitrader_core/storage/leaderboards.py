@@ -17,14 +17,22 @@ class Published:
     published_at: datetime
     run_id: str
     rows: list[dict[str, Any]]
+    judgement: dict[str, Any]
 
 
 def publish(
-    engine: Engine, market: str, as_of: str, rows: list[dict[str, Any]], run_id: str
+    engine: Engine,
+    market: str,
+    as_of: str,
+    rows: list[dict[str, Any]],
+    run_id: str,
+    judgement: dict[str, Any] | None = None,
 ) -> None:
     with engine.begin() as connection:
         connection.execute(
-            insert(leaderboards).values(market=market, as_of=as_of, rows=rows, run_id=run_id)
+            insert(leaderboards).values(
+                market=market, as_of=as_of, rows=rows, run_id=run_id, judgement=judgement or {}
+            )
         )
 
 
@@ -39,4 +47,6 @@ def latest_published(engine: Engine, market: str) -> Published | None:
         row = connection.execute(query).mappings().first()
     if row is None:
         return None
-    return Published(row["as_of"], row["published_at"], row["run_id"], row["rows"])
+    return Published(
+        row["as_of"], row["published_at"], row["run_id"], row["rows"], row["judgement"]
+    )

@@ -400,6 +400,7 @@ leaderboards = Table(
     Column("published_at", Now, nullable=False, server_default=func.now()),
     Column("run_id", Text, nullable=False),
     Column("rows", JSONB, nullable=False),
+    Column("judgement", JSONB, nullable=False, comment="how sure its order is"),
     Index("ix_leaderboards_market", "market", "id"),
     comment="Leaderboards as they were published",
 )

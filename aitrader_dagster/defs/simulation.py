@@ -66,7 +66,7 @@ def simulate(
     """
     origin, broken = assignment.origin, list[str]()
     job_id = origin.job_id
-    alone = sum(len(plan.sessions) for plan in assignment.plans) == 1
+    alone = len(context.partition_keys) == 1
     ledgers = {
         plan.model: _Ledger(context, floor, model_days, assignment.own[plan.model])
         for plan in assignment.plans

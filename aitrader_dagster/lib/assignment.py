@@ -62,6 +62,8 @@ def _of_job(
     job = floor.jobs.get(job_id)
     if job is None:
         raise dg.Failure(f"job {job_id} is not in the database", allow_retries=False)
+    asked = floor.jobs.sessions(job.id)  # a range of partitions may have more than that
+    own = {model: sessions & asked.get(model, set()) for model, sessions in own.items()}
     attempt = int(_tags(context).get(ATTEMPT_TAG, "1"))
     origin = Origin(job.request, context.run.run_id, job.id, attempt)
     plans = tuple(
@@ -74,6 +76,7 @@ def _of_job(
             fresh=job.fresh,
         )
         for model, sessions in sorted(own.items())
+        if sessions
     )
     return Assignment(origin, plans, own)
 

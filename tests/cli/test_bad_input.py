@@ -55,7 +55,7 @@ SUBMISSIONS = {
         ("--start", "2012-06-31", "--end", "2012-07-02"),
         "'2012-06-31' is not a date: write it as YYYY-MM-DD",
     ),
-    "no start": (("--end", "2012-06-01"), "Missing option '--start' (see aitrader jobs submit"),
+    "days made again, from nowhere": (["--replace-existing"], "give a start"),
     "an unknown market": (
         (*RANGE, "--market", "moon"),
         "moon.yaml does not exist; arenas has cn, crypto, us",

@@ -4,7 +4,7 @@ from datetime import date
 
 import dagster as dg
 
-from aitrader_core.runner.requests import submit
+from aitrader_core.runner.requests import submit, submit_due
 from aitrader_core.storage.job import DetailStatus, Job, JobStatus
 from aitrader_dagster.lib.job_runs import ATTEMPT_TAG, JOB_TAG
 from tests.dagster.world import MODEL_DAY, World, sessions
@@ -71,6 +71,20 @@ def test_a_job_is_partial_and_a_second_one_makes_only_what_is_missing(world: Wor
     assert {d.status for d in details if d.model == "momentum"} == {DetailStatus.SKIPPED}
     flaky = [d.status.value for d in details if d.model == "flaky"]
     assert flaky == ["skipped"] * 3 + ["failed"] + ["skipped"] * 6
+
+
+def test_a_job_without_a_start_goes_on_from_each_models_own_last_session(world: World) -> None:
+    floor, models = world.floor, ["momentum", "random"]
+    world.run_range("momentum", "2012-06-01", "2012-06-07")
+    world.run_range("random", "2012-06-05", "2012-06-06")  # begun later than the arena's start
+    job_id = submit_due(floor, None, "2012-06-08", models, source="cli")
+    assert job_id
+    asked = floor.jobs.sessions(job_id)
+    assert asked == {"momentum": {date(2012, 6, 8)}, "random": {date(2012, 6, 7), date(2012, 6, 8)}}
+    job = _run_job(world, job_id)
+    assert job.status is JobStatus.COMPLETED
+    assert floor.jobs.counts(job.id)[DetailStatus.COMPLETED] == 3
+    assert submit_due(floor, None, "2012-06-08", models, source="cli") is None
 
 
 def test_a_run_that_is_tried_again_keeps_what_its_request_stored(world: World) -> None:

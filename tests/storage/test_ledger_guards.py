@@ -75,7 +75,7 @@ class Draft:
     def fills(self) -> list[dict[str, Any]]:
         return self.children["fills"]
 
-    def add(self, name: str, amount: Decimal) -> None:
+    def add(self, name: str, amount: Decimal | int) -> None:
         self.day[name] += amount
 
 
@@ -176,7 +176,7 @@ def a_fill_of(quantity: Decimal, number: int) -> Callable[[Draft], None]:
     return falsify
 
 
-def add(**amounts: Decimal) -> Callable[[Draft], None]:
+def add(**amounts: Decimal | int) -> Callable[[Draft], None]:
     def falsify(draft: Draft) -> None:
         for name, amount in amounts.items():
             draft.add(name, amount)

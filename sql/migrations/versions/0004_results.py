@@ -62,6 +62,15 @@ def upgrade() -> None:
     for name in (*COUNTS, *SUMS):
         op.alter_column("model_days", f"total_{name}", nullable=False)
     op.create_check_constraint(op.f("ck_model_days_totals"), "model_days", FINITE)
+    judgement = sa.Column(
+        "judgement",
+        sa.dialects.postgresql.JSONB(),
+        nullable=False,
+        server_default="{}",
+        comment="how sure its order is",
+    )
+    op.add_column("leaderboards", judgement)
+    op.alter_column("leaderboards", "judgement", server_default=None)
     for script in ("ledger", *(f"views/{view}" for view in VIEWS)):
         op.execute(sa.text((SQL / f"{script}.sql").read_text().replace(":", "\\:")))
 
@@ -69,6 +78,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """The guards come with 0002."""
     _drop_guards_and_views()
+    op.drop_column("leaderboards", "judgement")
     for name in (*COUNTS, *SUMS, "dollars"):
         op.drop_column("model_days", f"total_{name}")
 
