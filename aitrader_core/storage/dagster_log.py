@@ -20,13 +20,12 @@ heartbeats and snapshots do not grow with time.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.errors import UndefinedTable
 from psycopg.sql import SQL, Identifier
 
 from aitrader_core.domain.errors import StorageError
@@ -39,7 +38,7 @@ _TOGETHER = 500  # runs of one transaction
 
 @dataclass(frozen=True)
 class DagsterLog:
-    """Dagster's tables up to a cutoff. A dry run counts the same rows and deletes none.
+    """Dagster's tables up to a cutoff.
 
     `at_work` are the jobs that have not ended: the queue still looks at their runs.
     """
@@ -47,7 +46,6 @@ class DagsterLog:
     connection: psycopg.Connection
     cutoff: datetime
     at_work: Sequence[int]
-    dry_run: bool
 
     def finished_runs(self) -> Tables:
         """What only their own pages show, and the runs themselves where nothing else is left."""
@@ -82,7 +80,7 @@ class DagsterLog:
         with self.connection.transaction():
             tags = self._gone("asset_event_tags", _TAGS_OF_EVENTS, asked, "value")
             events = self._gone("event_logs", _UNSTORED, asked, "event")
-            if events.rows and not self.dry_run:
+            if events.rows:
                 self.connection.execute(_FORGET_STATE, asked)
         return {"dagster event_logs": events, "dagster asset_event_tags": tags}
 
@@ -96,16 +94,11 @@ class DagsterLog:
         self, table: LiteralString, which: LiteralString, asked: dict[str, Any], wide: LiteralString
     ) -> Gone:
         """`wide` is the column that nearly all of a row is."""
-        size = SQL("coalesce(pg_column_size(t.{}), 0) + 100").format(Identifier(wide))
-        form = (
-            SQL("select count(*), coalesce(sum({size}), 0) from {table} t where {which}")
-            if self.dry_run
-            else SQL(
-                "with gone as (delete from {table} t where {which} returning {size} as bytes)"
-                " select count(*), coalesce(sum(bytes), 0) from gone"
-            )
-        )
-        query = form.format(table=Identifier(table), which=SQL(which), size=size)
+        query = SQL(
+            "with gone as (delete from {table} t where {which}"
+            "              returning coalesce(pg_column_size(t.{wide}), 0) + 100 as bytes)"
+            " select count(*), coalesce(sum(bytes), 0) from gone"
+        ).format(table=Identifier(table), which=SQL(which), wide=Identifier(wide))
         row = self.connection.execute(query, asked).fetchone()
         assert row is not None
         return Gone(int(row[0]), int(row[1]))
@@ -115,22 +108,23 @@ class DagsterLog:
 def dagster_log(
     urls: DatabaseUrls, cutoff: datetime, at_work: Sequence[int], *, dry_run: bool
 ) -> Iterator[DagsterLog | None]:
-    """None where no Dagster has been yet."""
+    """None where no Dagster has been yet.
+
+    A dry run deletes the same and takes it all back, since what is left of a run depends on what
+    went before; a deletion that is undone leaves nothing behind in the tables.
+    """
     try:
         connection = connect(urls, urls.dagster_database)
     except StorageError:
         yield None
         return
-    with connection:
-        yield DagsterLog(connection, cutoff, at_work, dry_run) if _has_tables(connection) else None
+    with connection, connection.transaction(force_rollback=True) if dry_run else nullcontext():
+        yield DagsterLog(connection, cutoff, at_work) if _has_tables(connection) else None
 
 
 def _has_tables(connection: psycopg.Connection) -> bool:
-    try:
-        connection.execute("select from event_logs, runs, bulk_actions limit 0")
-    except UndefinedTable:
-        return False
-    return True
+    found = connection.execute("select to_regclass('event_logs'), to_regclass('bulk_actions')")
+    return None not in (found.fetchone() or ())
 
 
 _IS_OLD: LiteralString = """
