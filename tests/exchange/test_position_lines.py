@@ -8,7 +8,7 @@ import pytest
 
 from aitrader_core.agents.recorded import Recorded
 from aitrader_core.agents.rules import RandomTrader
-from aitrader_core.domain.market import CashDividend, Split
+from aitrader_core.domain.market import CashDividend, CorporateAction, Split
 from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.orders import Order, Side
 from aitrader_core.domain.risk import TradingRules
@@ -93,7 +93,7 @@ def test_coins_are_floats_and_have_actions_of_their_own() -> None:
     }  # the ledger's, not rounded
 
 
-ACTIONS = [Split(A, DAYS[3], D(2)), CashDividend(B, DAYS[4], D("0.37"))]
+ACTIONS: list[CorporateAction] = [Split(A, DAYS[3], D(2)), CashDividend(B, DAYS[4], D("0.37"))]
 GROUNDS = [
     (tape_of(ROWS, depth=5), FREE, WHOLE),
     (tape_of(ROWS, ACTIONS), RETAIL, WHOLE),
