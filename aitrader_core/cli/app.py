@@ -15,6 +15,7 @@ from aitrader_core.cli.exporting import export
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
+from aitrader_core.cli.purging import purge
 from aitrader_core.cli.recordings import recordings
 from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.results import leaderboard, models, results
@@ -54,7 +55,8 @@ def main() -> None:
 TRADING = (up, demo, prices, jobs, play, estimate)
 LOOKING = (models, results, leaderboard, breaks, verify, replay, audit)
 EXCHANGING = (recordings, export)
-for command in (*TRADING, *LOOKING, *EXCHANGING):
+KEEPING = (purge,)
+for command in (*TRADING, *LOOKING, *EXCHANGING, *KEEPING):
     main.add_command(command)
 
 
