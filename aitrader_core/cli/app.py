@@ -12,10 +12,11 @@ from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.jobs import jobs
+from aitrader_core.cli.leaderboard import leaderboard
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.replaying import replay
-from aitrader_core.cli.results import leaderboard, models, results
+from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
