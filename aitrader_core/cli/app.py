@@ -13,6 +13,7 @@ from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.leaderboard import leaderboard
+from aitrader_core.cli.metrics import definitions, metrics, rescore
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.replaying import replay
@@ -51,8 +52,9 @@ def main() -> None:
 
 
 TRADING = (up, demo, prices, jobs, play, estimate)
-LOOKING = (models, results, leaderboard, breaks, verify, replay, audit)
-for command in (*TRADING, *LOOKING):
+LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
+PROVING = (breaks, verify, replay, audit)
+for command in (*TRADING, *LOOKING, *PROVING):
     main.add_command(command)
 
 
