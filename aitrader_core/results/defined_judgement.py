@@ -10,8 +10,8 @@ JUDGEMENT = (
         "sessions, and of its repeats where there are any, would still allow. " + SPARSE,
         "2.5 % quantile over replications of exp(log return) - 1; log return = sum of the "
         "resampled sessions' (in blocks of random length, on one path for all M repeats, their "
-        "mean taken), its deviation widened by sqrt(T / (T - 1)); and of the repeats M drawn "
-        "with replacement, the mean of their deviations in total log return from their mean, "
+        "mean taken), its deviation widened by sqrt(T / (T - 2 x block length + 1)); and of the "
+        "repeats M drawn with replacement, the mean of their deviations from their mean, "
         "widened by sqrt(M / (M - 1)): the plain bootstrap of so few is too narrow by that",
         "fraction",
         "arch.bootstrap.StationaryBootstrap, optimal_block_length; Politis and Romano (1994)",
@@ -30,7 +30,8 @@ JUDGEMENT = (
         "How often chance alone would show so large a difference from the benchmark, given how "
         "many families were tried. None under 20 sessions in common.",
         "2 x the smaller of two stepwise p-values, better and worse, of the mean "
-        "difference in log return over its standard error",
+        "difference in log return over its standard error, whose scatter is widened as an "
+        "interval's is, and to the tails of Student's distribution",
         "probability",
         "arch.bootstrap.SPA, step by step as StepM; Romano and Wolf (2005)",
     ),

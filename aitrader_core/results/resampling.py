@@ -48,6 +48,14 @@ def draws(sessions: Sequence[date], block: float, replications: int) -> Matrix:
     return drawn
 
 
+def widening(sessions: int, block: float) -> float:
+    """By how much the deviations of a resampled mean are too small, of independent sessions.
+
+    Sessions of one block stay together, so that fewer draws are independent than there are ones.
+    """
+    return float(np.sqrt(sessions / (sessions - (2 * block - 1))))
+
+
 def block_length(series: Iterable[Vector]) -> float:
     """The mean of the lengths that are optimal for each of them, each 1 at least."""
     optimal = arch_bootstrap().optimal_block_length

@@ -14,7 +14,7 @@ from aitrader_core.results.judging import judge
 from aitrader_core.results.pairs import holm
 from aitrader_core.results.resampling import arch_bootstrap, draws
 from aitrader_core.results.standings import FEWEST_SESSIONS, Point
-from aitrader_core.results.superiority import superior
+from aitrader_core.results.superiority import _widened, superior
 from tests.results.curves import curve_of, noise
 from tests.simulation.tapes import MONDAY, weekdays
 
@@ -90,7 +90,7 @@ def test_those_who_stepwise_beat_the_benchmark_are_those_of_stepm() -> None:
     draw, sessions = np.random.default_rng(11), weekdays(150)
     lead = draw.normal(0, 1, (150, 8)) + np.array([0.35, 0.3, 0.25, 0.2, 0.1, 0, -0.1, -0.4])
     drawn = draws(sessions, 2.0, 500)
-    scaled = lead / (drawn @ lead).std(axis=0)
+    scaled = _widened(lead / (drawn @ lead).std(axis=0), 2.0)
     for size in (0.01, 0.05, 0.2):
         stepm = arch_bootstrap().StepM(
             np.zeros(150), -scaled, size=size, block_size=2.0, reps=500, seed=1
@@ -119,7 +119,7 @@ def test_repeats_that_differ_make_an_interval_wider() -> None:
     alike = np.log1p(np.column_stack([moves, moves]))
     differing = alike + np.array([0.002, -0.002])
     drawn = draws(weekdays(100), 1.0, 4000)
-    once, same, apart = (totals(x, drawn, 1) for x in (alike[:, :1], alike, differing))
+    once, same, apart = (totals(x, drawn, 1.0, 1) for x in (alike[:, :1], alike, differing))
     assert np.array_equal(once, same)
     extra = apart.var() - same.var()
     # the unbiased variance of a mean of two: (0.2^2 + 0.2^2) / 1 / 2
