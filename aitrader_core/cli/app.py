@@ -13,6 +13,7 @@ from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
 from aitrader_core.cli.jobs import jobs
+from aitrader_core.cli.manifests import manifest
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.recordings import recordings
@@ -53,7 +54,7 @@ def main() -> None:
 
 TRADING = (up, demo, prices, jobs, play, estimate)
 LOOKING = (models, results, leaderboard, breaks, verify, replay, audit)
-EXCHANGING = (recordings, export)
+EXCHANGING = (recordings, export, manifest)
 for command in (*TRADING, *LOOKING, *EXCHANGING):
     main.add_command(command)
 
