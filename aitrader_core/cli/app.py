@@ -14,6 +14,7 @@ from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.leaderboard import leaderboard
+from aitrader_core.cli.manifests import manifest
 from aitrader_core.cli.metrics import definitions, metrics, rescore
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
@@ -57,7 +58,7 @@ def main() -> None:
 TRADING = (up, demo, prices, jobs, play, estimate)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
-EXCHANGING = (recordings, export)
+EXCHANGING = (recordings, export, manifest)
 KEEPING = (purge,)
 for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING):
     main.add_command(command)
