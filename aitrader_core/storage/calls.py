@@ -51,26 +51,11 @@ class PostgresCalls:
     def find(self, key: str) -> ModelCall | None:
         with self._engine.connect() as connection:
             row = connection.execute(_NEWEST, {"key": key}).mappings().first()
-        return None if row is None else _call(row)
+        return None if row is None else call_of(row)
 
     def keep(self, call: ModelCall) -> None:
-        site = call.site
-        row = {
-            "key": call.key,
-            "after_key": call.after,
-            "market": site.market,
-            "model": site.model,
-            "session": site.session,
-            "number": site.number,
-            "request": site.request,
-            "asked": call.asked,
-            "outcome": call.outcome.value,
-            "reply": call.reply,
-            "digest": call.digest,
-            **rows.usage_row(call.usage),
-        }
         with self._engine.connect() as connection:
-            connection.execute(_INSERT, row)
+            connection.execute(_INSERT, call_row(call))
 
     def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
         query = (
@@ -83,7 +68,7 @@ class PostgresCalls:
             .order_by(model_calls.c.id)
         )
         with self._engine.connect() as connection:
-            return [_call(row) for row in connection.execute(query).mappings()]
+            return [call_of(row) for row in connection.execute(query).mappings()]
 
     def spent(
         self, *, market: str | None = None, model: str | None = None, request: str | None = None
@@ -147,7 +132,7 @@ class _AsOf:
             return self.everything.find(key)
         known = self._before(found) or found
         own = [r for r in known if (r["market"], r["model"], r["session"]) == self.day]
-        return _call((own or known)[-1])
+        return call_of((own or known)[-1])
 
     def keep(self, call: ModelCall) -> None:
         raise LedgerError(f"a replay pays for nothing, yet call {call.site.number} was made")
@@ -155,7 +140,7 @@ class _AsOf:
     def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
         if (market, model, session) != self.day:
             return self.everything.of_day(market, model, session)
-        return [_call(row) for row in self._before(self.of_this_day)]
+        return [call_of(row) for row in self._before(self.of_this_day)]
 
     def spent(
         self, *, market: str | None = None, model: str | None = None, request: str | None = None
@@ -238,7 +223,26 @@ def _failed(row: RowMapping) -> FailedDay:
     )
 
 
-def _call(row: RowMapping) -> ModelCall:
+def call_row(call: ModelCall) -> dict[str, object]:
+    site = call.site
+    return {
+        "key": call.key,
+        "after_key": call.after,
+        "market": site.market,
+        "model": site.model,
+        "session": site.session,
+        "number": site.number,
+        "request": site.request,
+        "asked": call.asked,
+        "outcome": call.outcome.value,
+        "reply": call.reply,
+        "digest": call.digest,
+        **rows.usage_row(call.usage),
+    }
+
+
+def call_of(row: RowMapping) -> ModelCall:
+    """LedgerError if its answer was changed."""
     return ModelCall(
         row["key"],
         row["after_key"],
