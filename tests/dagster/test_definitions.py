@@ -74,9 +74,7 @@ def test_the_retention_is_as_its_file_says(config_dir: Path) -> None:
     (request,) = schedule.evaluate_tick(dg.build_schedule_context()).run_requests or ()
     assert request.run_config["ops"] == {"purge_old": {"config": config}}
     file.write_text("older_than: 7\nresults: true\n")
-    with pytest.raises(
-        Exception, match=r"retention\.yaml: .*older_than: unknown key"
-    ):
+    with pytest.raises(Exception, match=r"retention\.yaml: .*older_than: unknown key"):
         build_definitions(config_dir)
     file.unlink()
     schedules = build_definitions(config_dir).get_repository_def().schedule_defs
