@@ -16,7 +16,7 @@ from aitrader_core.runner.import_prices import import_files
 from aitrader_core.runner.measuring import measure
 from aitrader_core.runner.walk import Made, Plan, walk
 from aitrader_core.storage.leaderboards import publish
-from tests.runner.retold import figures, retell
+from tests.runner.retold import equals_another_path, retell
 from tests.small import DAYS, Small
 
 FIRST, LAST = date(2005, 2, 1), date(2005, 4, 29)  # Apple splits on 28 February
@@ -45,27 +45,6 @@ def traded(module_floor: Floor) -> Floor:
 @pytest.fixture(scope="module")
 def board(traded: Floor) -> Board:
     return made(traded)
-
-
-def equals_another_path(floor: Floor, board: Board, benchmark: str) -> None:
-    """Every figure of every row, to nine digits."""
-    arena, year = floor.arena, floor.arena.calendar.sessions_a_year
-    told = {
-        row["model"]: retell(
-            floor.engine,
-            arena.market,
-            row["model"],
-            date.fromisoformat(row["first"]),
-            date.fromisoformat(row["last"]),
-            arena.initial_cash,
-        )
-        for row in board.rows
-    }
-    for row in board.rows:
-        for name, figure in figures(told[row["model"]], told[benchmark], year).items():
-            shown = row[name]
-            assert shown is not None, name
-            assert float(shown) == pytest.approx(figure, rel=1e-9, abs=1e-12), (row["model"], name)
 
 
 def test_every_figure_is_that_of_another_path(traded: Floor, board: Board) -> None:
