@@ -11,11 +11,15 @@ from aitrader_core import __version__
 from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
+from aitrader_core.cli.exporting import export
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.leaderboard import leaderboard
+from aitrader_core.cli.manifests import manifest
 from aitrader_core.cli.metrics import definitions, metrics, rescore
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
+from aitrader_core.cli.purging import purge
+from aitrader_core.cli.recordings import recordings
 from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
@@ -54,7 +58,9 @@ def main() -> None:
 TRADING = (up, demo, prices, jobs, play, estimate)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
-for command in (*TRADING, *LOOKING, *PROVING):
+EXCHANGING = (recordings, export, manifest)
+KEEPING = (purge,)
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING):
     main.add_command(command)
 
 
