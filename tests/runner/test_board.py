@@ -179,6 +179,27 @@ def test_the_published_board_is_shown_at_once_and_says_when_it_is_old(eventful: 
     assert (row_of(new, "random")["sessions"], new.is_current) == (6, True)
 
 
+def test_both_ways_and_repeats_are_families_of_one_board(small: Small) -> None:
+    """The script decides the same whatever the names are: there is no gap."""
+    small.model(
+        "one", kind="llm", model="scripted", endpoint="scripted", anonymise="both", repeats=2
+    )
+    small.configure(models=["one"], history=20)
+    small.priced()
+    for model in small.floor.arena.models:
+        trade(small.floor, model, DAYS[:6])
+    found = board_now(small.floor)
+    families = {f["family"]: f["models"] for f in found.judgement["families"]}
+    assert families.pop("buy_and_hold") == ["buy_and_hold"]
+    assert families == {name: [name, f"{name}@2"] for name in ("one", "one@anonymous")}
+    assert [(r["family"], r["repeat"]) for r in found.rows if r["model"] == "one@anonymous@2"] == [
+        ("one@anonymous", 2)
+    ]
+    (gap,) = found.judgement["anonymised_gaps"]
+    assert (gap["family"], gap["anonymous"], gap["gap_sessions"]) == ("one", "one@anonymous", 6)
+    assert (gap["mean_daily_gap"], gap["total_gap"], gap["total_low"]) == (0, 0, None)
+
+
 def test_a_board_without_sessions_is_empty(small: Small) -> None:
     found = latest_board(small.floor)
     assert found.rows == []
