@@ -18,6 +18,7 @@ from aitrader_core.runner.floor import Floor
 
 D = Decimal
 
+YEARLY = {"annual_return", "volatility", "sharpe", "sortino", "calmar", "turnover", "beta", "alpha"}
 FILLS = """
 select d.session, o.bar_time, o.side, f.symbol, f.quantity, f.price, f.commission, o.outcome
   from orders o
@@ -162,6 +163,9 @@ def equals_another_path(floor: Floor, board: Board, benchmark: str) -> None:
     for row in board.rows:
         for name, figure in figures(told[row["model"]], told[benchmark], year).items():
             shown = row[name]
+            if name in YEARLY and row["sessions"] < 20:
+                assert shown is None
+                continue
             assert shown is not None, name
             assert float(shown) == pytest.approx(figure, rel=1e-9, abs=1e-12), (row["model"], name)
 
