@@ -13,6 +13,7 @@ from aitrader_core.cli import main
 from aitrader_core.domain.errors import InputError
 from aitrader_core.exchange.run_exporting import export
 from aitrader_core.exchange.run_manifest import Asked
+from aitrader_core.storage.job import JobRequest
 from tests.exchange.conftest import MODELS, Traded
 from tests.runner.scripted_days import MODEL
 from tests.small import DAYS
@@ -90,7 +91,14 @@ def test_it_says_what_it_was_made_of_and_nothing_of_this_machine(
     }
     (made,) = manifest["models"][MODEL]["made_of"]
     assert made["agent"].keys() == {"model", "endpoint", "prompt", "price_list"}
-    assert [len(part) for part in manifest["prices"]["names"]] == [3]
+    names = [name.split()[1] for *_, name in manifest["prices"]["names"]]
+    assert names == ["without", "prices.csv", "actions.csv"], (
+        "from when on the actions were to be seen"
+    )
+    assert members["actions.jsonl"].decode().splitlines() == [
+        '["AAA", "2012-06-07", "cash_dividend", "0.50000000"]',
+        '["BBB", "2012-06-08", "split", "1.10000000"]',
+    ]
     whole = b"".join(members.values()).decode("latin-1")
     url = traded.small.engine.url
     for secret in (str(traded.folder), str(url.database), "postgres", "127.0.0.1"):
@@ -104,11 +112,12 @@ def test_prices_may_come_from_elsewhere_if_they_are_the_same(
     path, done = traded.export("bare.zip", with_prices=False)
     assert "it has no prices" in run("manifest", "verify", str(path)).stdout
     prices = traded.folder / "prices.csv"
-    replayed = told("manifest", "replay", str(path), "--prices", str(prices))
+    acted = ("--actions", str(traded.folder / "actions.csv"))
+    replayed = told("manifest", "replay", str(path), "--prices", str(prices), *acted)
     assert (replayed["identical"], replayed["digest"]) == (28, done.digest)
     other = traded.folder / "other.csv"
     other.write_text(prices.read_text().replace("22.13", "22.14"))
-    refused = run("manifest", "replay", str(path), "--prices", str(other))
+    refused = run("manifest", "replay", str(path), "--prices", str(other), *acted)
     assert (refused.exit_code, refused.stderr) == (
         2,
         "aitrader: these are not the prices that the run was made from: AAA has other prices\n",
@@ -130,6 +139,10 @@ def test_a_part_of_a_run_begins_where_it_begins(
     done = told("manifest", "export", MODEL, "random@2", "--to", path, *span)
     assert done["days"] == {MODEL: 3, "random@2": 3}
     assert told("manifest", "replay", path)["identical"] == 6
+    wanted = JobRequest("small", DAYS[0], DAYS[6], tuple(MODELS), tuple(DAYS[:7]))
+    assert traded.small.floor.jobs.submit(wanted) == 1, "as whose the days are stored"
+    done = told("manifest", "export", "1", "--to", path, "--market", "small")
+    assert done["days"] == dict.fromkeys(MODELS, 7)
     for asked, sentence in (
         (("nobody",), "there is no model 'nobody'"),
         (("77",), "there is no job 77"),
