@@ -31,6 +31,13 @@ class Point:
     before_cutoff: bool = False  # whether the model may have read of the session
     tokens: int = 0
     dollars: Decimal | None = Decimal(0)  # None: of an unknown price
+    traded: Decimal = Decimal(0)  # the notional of its fills
+    slippage: Decimal = Decimal(0)  # what filling off the opens cost
+
+    @property
+    def value_before(self) -> Decimal:
+        """At the close of the session before, or the cash that it began with."""
+        return self.value - self.profit
 
 
 @dataclass(frozen=True, slots=True)

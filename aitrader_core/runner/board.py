@@ -1,23 +1,65 @@
-"""The leaderboard that is true now."""
+"""The leaderboard of a market: its rows, and how sure their order is."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from aitrader_core.results.standings import Point
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.dagster_runs import run_is_over
 from aitrader_core.storage.equity import ledger_state
-from aitrader_core.storage.leaderboards import latest_published
+from aitrader_core.storage.leaderboards import Published, latest_published
 from aitrader_core.storage.urls import DatabaseUrls
 
 
-def standing_rows(floor: Floor) -> list[dict[str, Any]]:
-    """As published, where nothing has changed since; computed now otherwise."""
+@dataclass(frozen=True, slots=True)
+class Board:
+    """`as_of` is the state of the ledger that it was made from; `published_at` is None of one
+    that was made for whoever asked. `is_current`: nothing has been stored since.
+
+    `rows` are in order, best total return first; what their keys and those of `judgement` mean
+    is in results/definitions. A simulated benchmark is among them.
+    """
+
+    market: str
+    as_of: str
+    published_at: datetime | None
+    is_current: bool
+    rows: list[dict[str, Any]]
+    judgement: dict[str, Any]
+
+
+def latest_board(floor: Floor) -> Board:
+    """The published one at once, if there is any, whatever was stored since; else a new one."""
     market = floor.arena.market
     published = latest_published(floor.engine, market)
-    if published is not None and published.as_of == ledger_state(floor.engine, market):
-        return published.rows
-    from aitrader_core.runner.report import leaderboard  # pandas and scipy: slow to import
+    if published is None or not published.judgement:
+        return board_now(floor)
+    return _published(market, published, ledger_state(floor.engine, market))
 
-    return [standing.as_json() for standing in leaderboard(floor)]
+
+def board_now(floor: Floor) -> Board:
+    """As published, where nothing has changed since; made now otherwise."""
+    market = floor.arena.market
+    as_of, published = ledger_state(floor.engine, market), latest_published(floor.engine, market)
+    if published is not None and published.judgement and published.as_of == as_of:
+        return _published(market, published, as_of)
+    return made(floor)
+
+
+def made(floor: Floor, drawn: Mapping[str, Sequence[Point]] | None = None) -> Board:
+    """From the ledger as it is now, or from `drawn` curves of all its models."""
+    from aitrader_core.runner.scoring import rows_and_judgement  # numpy, pandas, scipy: seconds
+
+    as_of = ledger_state(floor.engine, floor.arena.market)
+    rows, judgement = rows_and_judgement(floor, drawn)
+    return Board(floor.arena.market, as_of, None, True, rows, judgement)
+
+
+def standing_rows(floor: Floor) -> list[dict[str, Any]]:
+    """The rows that are true now, of models that have traded."""
+    return [row for row in board_now(floor).rows if not row["simulated"]]
 
 
 def is_published(floor: Floor) -> bool:
@@ -28,3 +70,8 @@ def is_published(floor: Floor) -> bool:
         return False
     urls = DatabaseUrls(floor.engine.url.render_as_string(hide_password=False))
     return run_is_over(urls, published.run_id)
+
+
+def _published(market: str, found: Published, state: str) -> Board:
+    is_current = found.as_of == state
+    return Board(market, found.as_of, found.published_at, is_current, found.rows, found.judgement)

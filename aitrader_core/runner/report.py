@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from aitrader_core.domain.money import ZERO
 from aitrader_core.results.standings import Point, Standing, standings
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.restated import restated
-from aitrader_core.storage.equity import equity_points
+from aitrader_core.storage.equity import equity_points, slippage
 
 
 def curves(
@@ -19,6 +20,7 @@ def curves(
     found: dict[str, list[Point]] = {}
     rows = equity_points(floor.engine, floor.arena.market, models, first, last)
     newer = restated(floor, rows)
+    slipped = slippage(floor.engine, floor.arena.market, models)
     for row in rows:
         found.setdefault(row["model"], []).append(
             Point(
@@ -38,6 +40,8 @@ def curves(
                 row["before_cutoff"],
                 row["tokens"],
                 row["dollars"],
+                row["traded"],
+                slipped.get((row["model"], row["session"]), ZERO),
             )
         )
     return found

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)  # it may hold a password
     home: Folder = Field(default_factory=lambda: project_root() / ".aitrader")
     config_dir: Folder = Field(default_factory=lambda: project_root() / "configs")
+    dashboard_url: str = "http://127.0.0.1:8000"  # as Dagster's pages link to it
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""Dagster's webserver: its port, and whether it answers."""
+"""The webservers, ours and Dagster's: their ports, and whether they answer."""
 
 import socket
 import time
@@ -8,32 +8,36 @@ from http.client import HTTPConnection, HTTPException
 from aitrader_core.domain.errors import InputError
 from aitrader_core.serve.children import Child
 
-HOST, PORT = "127.0.0.1", 3000  # it has no authentication: the loopback alone
+HOST = "127.0.0.1"  # they have no authentication: the loopback alone
+DASHBOARD, DAGSTER = 8000, 3000  # the ports that are tried first
 PATIENCE = 180.0  # seconds until it must have answered
 _NEXT = 100  # ports that are tried
 
 
-def choose_port(wished: int | None) -> int:
-    """The wished port, or the first from 3000 on that is free. InputError if there is none."""
+def choose_port(wished: int | None, first: int) -> int:
+    """The wished port, or one from `first` on that is free. InputError if there is none."""
     if wished is not None:
         if not _is_free(wished):
             raise InputError(
-                f"port {wished} is taken or closed to us: choose another, or leave --port out"
+                f"port {wished} is taken or closed to us: choose another, or leave it out"
             )
         return wished
-    for port in range(PORT, PORT + _NEXT):
+    for port in range(first, first + _NEXT):
         if _is_free(port):
             return port
-    raise InputError(f"ports {PORT} to {PORT + _NEXT - 1} are all taken: choose one with --port")
+    raise InputError(f"ports {first} to {first + _NEXT - 1} are all taken: choose another one")
 
 
 class Site:
-    """The webserver while it comes up."""
+    """A webserver while it comes up: `name` is what a user calls it, `probe` what it answers."""
 
-    def __init__(self, child: Child, port: int, say: Callable[[str], None]) -> None:
-        self.url = f"http://{HOST}:{port}"
+    def __init__(
+        self, name: str, child: Child, port: int, probe: str, say: Callable[[str], None]
+    ) -> None:
+        self.url = address(port)
         self.is_ready = False
-        self._child, self._port, self._say = child, port, say
+        self._name, self._child, self._port = name, child, port
+        self._probe, self._say = probe, say
 
     def look(self) -> None:
         """Say where it is, once it answers; ChildFailed when it does not for too long."""
@@ -41,19 +45,23 @@ class Site:
             return
         if self._answers():
             self.is_ready = True
-            self._say(f"the UI is at {self.url}")
+            self._say(f"{self._name} is at {self.url}")
         elif time.monotonic() - self._child.started > PATIENCE:
             raise self._child.failure()
 
     def _answers(self) -> bool:
         connection = HTTPConnection(HOST, self._port, timeout=2)
         try:
-            connection.request("GET", "/server_info")
+            connection.request("GET", self._probe)
             return connection.getresponse().status == 200
         except (OSError, HTTPException):
             return False
         finally:
             connection.close()
+
+
+def address(port: int) -> str:
+    return f"http://{HOST}:{port}"
 
 
 def _is_free(port: int) -> bool:

@@ -19,7 +19,7 @@ from aitrader_core.serve.imports import Imports
 from aitrader_core.serve.lock import announce, holder
 from aitrader_core.serve.show import Show
 from aitrader_core.serve.signals import Signals
-from aitrader_core.serve.site import HOST, Site
+from aitrader_core.serve.site import HOST, Site, address
 from aitrader_core.storage.database import engine_for
 from aitrader_core.storage.embedded import revive
 from aitrader_core.storage.urls import DatabaseUrls
@@ -27,6 +27,14 @@ from aitrader_core.storage.urls import DatabaseUrls
 _POLL = 0.25  # seconds
 _DATABASE_POLL = 2.0  # seconds: a look at it is a connection
 _WORKSPACE = ("-w", "workspace.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the two webservers listen."""
+
+    dashboard: int
+    dagster: int
 
 
 @dataclass
@@ -40,7 +48,7 @@ class Server:
     home: Path
     joined: bool = False  # somebody else's daemon does the work
     data: Path | None = None  # of the embedded server, if it is used
-    site: Site | None = None
+    sites: list[Site] = field(default_factory=list)
     servers: list[Child] = field(default_factory=list)
     imports: Imports = field(init=False)
 
@@ -54,20 +62,27 @@ class Server:
         self._keep_database()
         self.family.check(self.servers, self.show.say)
         self.imports.look()
-        if self.site is not None:
-            self.site.look()
+        for site in self.sites:
+            site.look()
         if self.joined and holder(self.home) is None:
             raise AitraderError("the aitrader that was up has stopped: run this again")
 
     def start_daemon(self) -> None:
         self.servers.append(self._program("daemon", "dagster-daemon", "run", *_WORKSPACE))
 
-    def start_webserver(self, port: int) -> None:
-        where = ("-h", HOST, "-p", str(port))
-        child = self._program("webserver", "dagster-webserver", *where, *_WORKSPACE)
-        self.servers.append(child)
-        self.site = Site(child, port, self.show.say)
-        announce(self.home, self.site.url)
+    def start_webservers(self, ports: Ports) -> None:
+        """Dagster's and ours, each knowing where the other is."""
+        where = ("-h", HOST, "-p", str(ports.dagster))
+        dagster = self._program("webserver", "dagster-webserver", *where, *_WORKSPACE)
+        web = ("-m", "aitrader_core.web", "--port", str(ports.dashboard))
+        dashboard = self._program("web", "python", *web, "--dagster", address(ports.dagster))
+        self.servers += [dagster, dashboard]
+        say = self.show.say
+        self.sites += [
+            Site("the dashboard", dashboard, ports.dashboard, "/openapi.json", say),
+            Site("the Dagster UI", dagster, ports.dagster, "/server_info", say),
+        ]
+        announce(self.home, address(ports.dashboard))
 
     def _keep_database(self) -> None:
         """Nobody else would start the embedded server again: Dagster waits for it, and on."""
@@ -83,7 +98,12 @@ class Server:
 
 @contextmanager
 def serving(
-    settings: Settings, signals: Signals, show: Show, *, joined: bool = False
+    settings: Settings,
+    signals: Signals,
+    show: Show,
+    *,
+    joined: bool = False,
+    dashboard: str | None = None,
 ) -> Iterator[Server]:
     """The database and the floors of all arenas, with nothing started yet."""
     arenas = load_arenas(settings.config_dir)
@@ -91,7 +111,7 @@ def serving(
     with ready_database(settings) as urls:
         floors = [_floor(arena, urls) for arena in arenas.values()]
         data = embedded_data(settings) if settings.database_url is None else None
-        env = _environment(settings, urls)
+        env = _environment(settings, urls, dashboard or settings.dashboard_url)
         with household(settings.home / "logs", data, env, project_root(), signals) as family:
             yield Server(floors, family, signals, show, settings.home, joined, data)
 
@@ -102,7 +122,7 @@ def _floor(arena: Arena, urls: DatabaseUrls) -> Floor:
     return floor
 
 
-def _environment(settings: Settings, urls: DatabaseUrls) -> dict[str, str]:
+def _environment(settings: Settings, urls: DatabaseUrls, dashboard: str) -> dict[str, str]:
     return {
         **os.environ,
         "DAGSTER_HOME": str(project_root()),
@@ -110,6 +130,7 @@ def _environment(settings: Settings, urls: DatabaseUrls) -> dict[str, str]:
         "AITRADER_DATABASE_URL": urls.libpq,
         "AITRADER_HOME": str(settings.home),
         "AITRADER_CONFIG_DIR": str(settings.config_dir),
+        "AITRADER_DASHBOARD_URL": dashboard,
     }
 
 

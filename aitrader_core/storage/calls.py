@@ -4,10 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     Engine,
+    FromClause,
     RowMapping,
+    Select,
+    Table,
     Text,
     and_,
     any_,
@@ -17,6 +21,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -24,7 +29,7 @@ from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
 from aitrader_core.domain.transcript import NOTHING_USED, Entry, Usage
 from aitrader_core.storage import rows
-from aitrader_core.storage.schema import failed_days, model_calls
+from aitrader_core.storage.schema import failed_days, model_calls, purged_spending
 from aitrader_core.storage.store import Origin
 
 _Day = tuple[str, str, date]  # market, model, session
@@ -68,15 +73,22 @@ class PostgresCalls:
     def spent(
         self, *, market: str | None = None, model: str | None = None, request: str | None = None
     ) -> Usage:
-        wanted = {"market": market, "model": model, "request": request}
-        conditions = [model_calls.c[k] == v for k, v in wanted.items() if v is not None]
-        columns = [model_calls.c[name] for name in rows.usage_row(NOTHING_USED)]
-        query = select(*(func.sum(c).label(c.name) for c in columns))
+        kept = _paid(model_calls, market=market, model=model, request=request)
+        paid: FromClause = kept.subquery()
+        if request is None:  # the calls of a request that may still spend are never purged
+            purged = _paid(purged_spending, market=market, model=model)
+            paid = union_all(kept, purged).subquery()
+        query = select(*(func.sum(column).label(column.name) for column in paid.c))
         with self._engine.connect() as connection:
-            row = connection.execute(query.where(*conditions)).mappings().one()
+            row = connection.execute(query).mappings().one()
         if row["call_count"] is None:
             return NOTHING_USED
         return NOTHING_USED + rows.usage_of_row(row)  # seconds rounded like those of any sum
+
+
+def _paid(table: Table, **wanted: str | None) -> Select[Any]:
+    conditions = [table.c[name] == value for name, value in wanted.items() if value is not None]
+    return select(*(table.c[name] for name in rows.usage_row(NOTHING_USED))).where(*conditions)
 
 
 class CallsOnRecord:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import Date, Engine, RowMapping, and_, cast, func, select, text
 
@@ -26,6 +27,7 @@ _POINT = (
     model_days.c.ending,
     (model_days.c.input_tokens + model_days.c.output_tokens).label("tokens"),
     model_days.c.dollars,
+    (model_days.c.bought + model_days.c.sold).label("traded"),
     func.coalesce(
         model_days.c.session <= cast(registry.c.config["knowledge_cutoff"].astext, Date), False
     ).label("before_cutoff"),
@@ -58,6 +60,19 @@ def equity_points(
         return connection.execute(ordered).mappings().all()
 
 
+def slippage(
+    engine: Engine, market: str, models: Sequence[str] | None = None
+) -> dict[tuple[str, date], Decimal]:
+    """By model and session, what filling off the opens cost: |price - open| x quantity, summed.
+
+    An open is that of the vintage that the session was made from, whatever was restated since.
+    Sessions that paid nothing so are left out.
+    """
+    chosen = {"market": market, "models": None if models is None else list(models)}
+    with engine.connect() as connection:
+        return {(row.model, row.session): row.paid for row in connection.execute(_SLIPPED, chosen)}
+
+
 def last_sessions(engine: Engine, market: str) -> dict[str, date]:
     """The latest stored session of each model."""
     with engine.connect() as connection:
@@ -74,6 +89,22 @@ def ledger_state(engine: Engine, market: str) -> str:
         return connection.scalar(_STATE, {"market": market}) or ""
 
 
+_SLIPPED = text("""
+select d.model, d.session, sum(abs(f.price - b.open) * f.quantity) as paid
+  from model_days d
+  join vintages made on made.market = d.market
+                    and made.source || ' ' || made.label = d.manifest ->> 'prices'
+  join fills f on f.model_day_id = d.id
+  join orders o on (o.model_day_id, o.number) = (f.model_day_id, f.number)
+ cross join lateral (select bars.open from bars join vintages v on v.id = bars.vintage_id
+                      where (bars.market, bars.session, bars.symbol, bars.bar_time)
+                            = (d.market, d.session, f.symbol, o.bar_time)
+                        and v.source = made.source and bars.vintage_id <= made.id
+                      order by bars.vintage_id desc limit 1) b
+ where d.market = :market and d.superseded_at is null
+   and (cast(:models as text[]) is null or d.model = any(:models)) and f.price <> b.open
+ group by d.model, d.session
+""")
 _LAST = text("select model, session from latest_days where market = :market")
 _STATE = text("""
 select md5(string_agg(d.id::text, ',' order by d.id))

@@ -10,8 +10,9 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 
 from aitrader_core.results.picture import equity_picture
 from aitrader_core.runner.arena import Arena
+from aitrader_core.runner.board import made
 from aitrader_core.runner.lookahead import lookahead_faults
-from aitrader_core.runner.report import curves, ranked
+from aitrader_core.runner.report import curves
 from aitrader_core.storage.audit import chain_faults, ledger_faults
 from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import latest_published, publish
@@ -36,20 +37,20 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
         """Every model's standing, and their equity curves in one picture."""
         opened = floors.open(arena.market)
         with opened.turns.at_work(context.run.run_id):
-            as_of = ledger_state(opened.engine, arena.market)
             drawn = curves(opened)
-            rows = ranked(opened, drawn)
+            board = made(opened, drawn)
             png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
-            table = [row.as_json() for row in rows]
-            publish(opened.engine, arena.market, as_of, table, context.run.run_id)
+            run_id = context.run.run_id
+            publish(opened.engine, arena.market, board.as_of, board.rows, run_id, board.judgement)
         return dg.MaterializeResult(
             metadata={
                 "equity": dg.MetadataValue.md(
                     f"![equity](data:image/png;base64,{b64encode(png).decode()})"
                 ),
-                "standings": dg.MetadataValue.md(standings_table(rows)),
-                "first session": str(min((row.first for row in rows), default="none")),
-                "last session": str(max((row.last for row in rows), default="none")),
+                "standings": dg.MetadataValue.md(standings_table(board.rows)),
+                "judgement": dg.MetadataValue.text(board.judgement["method"]),
+                "first session": min((row["first"] for row in board.rows), default="none"),
+                "last session": max((row["last"] for row in board.rows), default="none"),
             }
         )
 
@@ -111,7 +112,7 @@ def publish_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.Sensor
         opened = floors.open(arena.market)
         as_of = ledger_state(opened.engine, arena.market)
         published = latest_published(opened.engine, arena.market)
-        if not as_of or (published and published.as_of == as_of):
+        if not as_of or (published and published.judgement and published.as_of == as_of):
             return dg.SkipReason("the leaderboard is up to date")
         if opened.jobs.running(arena.market) or not opened.turns.is_free(arena.market):
             return dg.SkipReason("models are still trading")

@@ -1,6 +1,7 @@
 """Model-days and leaderboards as the Dagster UI shows them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -8,7 +9,6 @@ from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.money import plain, plain_quantity
 from aitrader_core.domain.orders import Refused
 from aitrader_core.domain.transcript import Entry
-from aitrader_core.results.standings import Standing
 from aitrader_core.storage.store import Stored
 
 Metadata = dict[str, dg.MetadataValue]
@@ -78,32 +78,40 @@ def _who(entry: Entry) -> str:
     return f"{entry.role} {entry.tool}" if entry.tool else entry.role
 
 
-def standings_table(standings: Sequence[Standing]) -> str:
+def standings_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """A leaderboard in Markdown; what is to be doubted, and what was spent, where it is any."""
-    rows = [
+    shown = [
         (
-            str(s.rank),
-            s.model,
-            str(s.sessions),
-            f"{s.value:,.2f}",
-            f"{s.total_return:+.2%}",
-            f"{s.max_drawdown:.2%}",
-            "" if s.sharpe is None else f"{s.sharpe:.2f}",
-            str(s.fills),
+            str(row["rank"]),
+            f"{row['model']} (simulated)" if row["simulated"] else row["model"],
+            str(row["sessions"]),
+            f"{float(row['value']):,.2f}",
+            f"{row['total_return']:+.2%}",
+            _interval(row),
+            row["beats_benchmark"] or "",
+            f"{row['max_drawdown']:.2%}",
+            "" if row["sharpe"] is None else f"{row['sharpe']:.2f}",
+            str(row["fills"]),
         )
-        for s in standings
+        for row in rows
     ]
-    head = ("", "model", "sessions", "value", "return", "drawdown", "Sharpe", "fills")
+    held = ("95 % interval", "beats buy-and-hold")
+    head = ("", "model", "sessions", "value", "return", *held, "drawdown", "Sharpe", "fills")
     doubts: dict[str, Sequence[object]] = {
-        "corrected": [s.corrections for s in standings],
-        "on restated prices": [s.restated for s in standings],
-        "before knowledge cutoff": [s.before_cutoff for s in standings],
-        "tokens": [s.tokens for s in standings],
-        "dollars": [None if s.dollars is None else round(s.dollars, 4) for s in standings],
+        "corrected": [row["corrections"] for row in rows],
+        "on restated prices": [row["restated"] for row in rows],
+        "before knowledge cutoff": [row["before_cutoff"] for row in rows],
+        "tokens": [row["tokens"] for row in rows],
+        "dollars": [row["dollars"] and round(float(row["dollars"]), 4) for row in rows],
     }
     told = {what: counts for what, counts in doubts.items() if any(c != 0 for c in counts)}
     more = [tuple(_count(counts[n]) for counts in told.values()) for n in range(len(rows))]
-    return _table((*head, *told), [(*row, *extra) for row, extra in zip(rows, more, strict=True)])
+    return _table((*head, *told), [(*row, *extra) for row, extra in zip(shown, more, strict=True)])
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    low, high = row["interval_low"], row["interval_high"]
+    return "" if low is None else f"{low:+.2%} to {high:+.2%}"
 
 
 def _count(value: object) -> str:

@@ -133,7 +133,7 @@ def serving(floor: Floor, urls: DatabaseUrls, config_dir: Path, home: Path) -> I
         "AITRADER_HOME": str(home),
         "PYTHONPATH": str(config_dir.parent),
     }
-    command = [str(Path(sys.executable).with_name("aitrader")), "up", "--port", str(port)]
+    command = [str(Path(sys.executable).with_name("aitrader")), "up", "--dagster-port", str(port)]
     with (home / "up.out").open("w") as output:
         process = subprocess.Popen(
             command, env=env, cwd=project_root(), stdout=output, stderr=subprocess.STDOUT

@@ -72,7 +72,7 @@ class Installation:
             "AITRADER_CONFIG_DIR": str(self.config_dir),
             PACE: str(self.pace),
         }
-        command = [self.program, "up", "--port", str(self.port)]
+        command = [self.program, "up", "--dagster-port", str(self.port)]
         with self.out.open("a") as output:
             self._up = subprocess.Popen(
                 command, env=environment, cwd=project_root(), stdout=output, stderr=output
@@ -80,7 +80,7 @@ class Installation:
 
     def is_serving(self) -> bool:
         """Whether the UI has answered since the last start."""
-        return "the UI is at" in self.said()
+        return "the Dagster UI is at" in self.said()
 
     @property
     def program(self) -> str:

@@ -24,7 +24,7 @@ from aitrader_core.serve.children import Child, ChildFailed, Household, househol
 from aitrader_core.serve.imports import Imports, spans, wanted_first
 from aitrader_core.serve.lock import AlreadyUp, announce, holder, only_one
 from aitrader_core.serve.signals import Signals, Stopped
-from aitrader_core.serve.site import choose_port
+from aitrader_core.serve.site import DAGSTER, choose_port
 from aitrader_core.storage.embedded import embedded_server
 
 # Port -------------------------------------------------------------------------------------------
@@ -40,14 +40,11 @@ def taken() -> Iterator[int]:
 
 def test_a_port_that_was_asked_for_and_is_taken_is_refused(taken: int) -> None:
     with pytest.raises(InputError, match=f"port {taken} is taken"):
-        choose_port(taken)
+        choose_port(taken, DAGSTER)
 
 
-def test_without_a_wish_it_is_the_next_free_one(
-    taken: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aitrader_core.serve.site.PORT", taken)
-    assert taken < choose_port(None) < taken + 100
+def test_without_a_wish_it_is_the_next_free_one(taken: int) -> None:
+    assert taken < choose_port(None, taken) < taken + 100
 
 
 # Lock -------------------------------------------------------------------------------------------
@@ -288,9 +285,22 @@ def up(home: Path, before: str = ":") -> subprocess.Popen[str]:
     )
 
 
-def served(process: subprocess.Popen[str]) -> str:
-    """The URL that it says, once it answers."""
-    return says(process, "the UI is at").split()[-1]
+def served(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """The URLs of dashboard and Dagster UI, once both answer."""
+    urls: dict[str, str] = {}
+    while len(urls) < 2:
+        *name, url = says(process, " is at ").split()
+        urls[" ".join(name)] = url
+    return urls["the dashboard is at"], urls["the Dagster UI is at"]
+
+
+def answers(url: str, path: str) -> int:
+    """The status."""
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=10)
+    connection.request("GET", path)
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def says(process: subprocess.Popen[str], words: str) -> str:
@@ -305,17 +315,16 @@ def says(process: subprocess.Popen[str], words: str) -> str:
 @pytest.mark.daemon
 def test_up_serves_and_stops_on_sigterm_leaving_nothing(home: Path) -> None:
     with up(home) as process:
-        url = served(process)
-        host, port = url.removeprefix("http://").split(":")
-        connection = HTTPConnection(host, int(port), timeout=10)
-        connection.request("GET", "/server_info")
-        assert connection.getresponse().status == 200
-        connection.close()
+        dashboard, dagster = served(process)
+        assert answers(dashboard, "/openapi.json") == 200
+        assert answers(dagster, "/server_info") == 200
         with up(home) as second:
             told, _ = second.communicate(timeout=60)
         assert second.returncode == 1
-        assert told.startswith(f"aitrader: aitrader is up already at {url} (pid {process.pid})")
-        assert len(processes_of(home)) >= 4, "server, guard, daemon and webserver"
+        assert told.startswith(
+            f"aitrader: aitrader is up already at {dashboard} (pid {process.pid})"
+        )
+        assert len(processes_of(home)) >= 5, "server, guard, daemon and webservers"
         process.terminate()
         assert process.wait(30) == 0
 

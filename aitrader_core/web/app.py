@@ -1,0 +1,51 @@
+"""The site: REST and dashboard in one application."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+
+from aitrader_core import __version__
+from aitrader_core.web.house import House
+from aitrader_core.web.pages import add_pages
+from aitrader_core.web.problems import ProblemDetail, answer_problems
+from aitrader_core.web.security import secure
+
+HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+_STATIC = Path(__file__).parent / "static"
+_LONG = {"Cache-Control": "public, max-age=86400"}
+_PROBLEMS = {
+    422: {"model": ProblemDetail, "description": "What is wrong with the request"},
+}
+
+
+def create_app(house: House) -> FastAPI:
+    app = FastAPIOffline(
+        title="aitrader",
+        version=__version__,
+        summary="Runs trading models against real market history, one session at a time.",
+        responses=_PROBLEMS,
+        redoc_url=None,
+    )
+    app.state.house = house
+    answer_problems(app)
+    secure(app, HOSTS)
+    add_pages(app)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+
+    @app.get("/plotly.min.js", include_in_schema=False)
+    def plotly_script() -> FileResponse:
+        """As its package carries it: nothing is fetched from elsewhere."""
+        return FileResponse(_plotly_script(), media_type="text/javascript", headers=_LONG)
+
+    return app
+
+
+def _plotly_script() -> Path:
+    spec = find_spec("plotly")  # to import it takes longer
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"

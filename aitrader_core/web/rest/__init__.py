@@ -1,0 +1,1 @@
+"""The REST service: a router for each subject."""
