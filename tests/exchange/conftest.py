@@ -41,7 +41,7 @@ class Traded:
         return path, export(floor, configs, asked, {}, path, with_prices=with_prices)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def traded(
     postgres_url: str, _migrated: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Traded]:
@@ -63,7 +63,7 @@ def traded(
         engine.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run_file(traded: Traded) -> Path:
     """Its manifest, prices and all."""
     path, _ = traded.export()

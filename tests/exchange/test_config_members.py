@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aitrader_core.domain.errors import InputError
+from aitrader_core.domain.errors import InputError, ManifestError
 from aitrader_core.exchange.config_members import config_members, environment_of, load_packed
 from aitrader_core.runner.arena import Arena, load_arena
 
@@ -62,3 +62,15 @@ def test_a_recording_outside_of_the_project_can_t_be_taken_along(
         with pytest.raises(InputError) as error:
             config_members(config_dir, arena, ["random"], AROUND)
         assert f"is outside of {tmp_path}, where another machine has it not" in str(error.value)
+
+
+def test_code_of_ones_own_is_imported_where_it_is_trusted(config_dir: Path, tmp_path: Path) -> None:
+    spec = "kind: aitrader_core.agents.rules:RandomTrader\nseed: 3\n"
+    (config_dir / "models" / "random.yaml").write_text(spec)
+    arena = load_arena(config_dir, "us", AROUND)
+    members = config_members(config_dir, arena, ["random"], AROUND)
+    with pytest.raises(ManifestError, match="is code of its own"):
+        load_packed(members, tmp_path / "no", "us", {})
+    assert not (tmp_path / "no").exists()
+    again = load_packed(members, tmp_path / "yes", "us", {}, trust_code=True)
+    assert hashes(again) == {"random": hashes(arena)["random"]}

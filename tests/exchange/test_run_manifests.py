@@ -13,10 +13,12 @@ from aitrader_core.cli import main
 from aitrader_core.domain.errors import InputError
 from aitrader_core.exchange.run_exporting import export
 from aitrader_core.exchange.run_manifest import Asked
+from aitrader_core.runner.import_prices import import_files
+from aitrader_core.runner.walk import Made
 from aitrader_core.storage.job import JobRequest
 from tests.exchange.conftest import MODELS, Traded
-from tests.runner.scripted_days import MODEL
-from tests.small import DAYS
+from tests.runner.scripted_days import MODEL, scripted_arena, simulate
+from tests.small import DAYS, Small
 
 
 def run(*arguments: str) -> Result:
@@ -175,3 +177,20 @@ def test_what_could_not_be_verified_elsewhere_is_not_exported(traded: Traded) ->
     spec.write_text("kind: recorded\nfile: /elsewhere/position.jsonl\nmode: as_recorded\n")
     assert "was made under the configuration" in refused(model="gpt")
     spec.write_text(kept)
+
+
+def test_bars_within_a_session_go_along(small: Small, tmp_path: Path) -> None:
+    scripted_arena(small, {"summary": "model"}, models=[MODEL, "random"], bars="intraday")
+    rows = [
+        f"{symbol},{day},{at},{10 + n}.5,{11 + n}"
+        for n, day in enumerate(DAYS[:3])
+        for symbol in ("AAA", "BBB")
+        for at in ("10:00", "11:00")
+    ]
+    file = small.file("hourly.csv", "symbol,session,time,open,close", *rows)
+    import_files(small.floor, file, None, gaps="allow")
+    path, asked = tmp_path / "run.zip", Asked([MODEL, "random"])
+    for model in asked.models:
+        assert {type(step) for step in simulate(small.floor, model, DAYS[:3])} == {Made}
+    export(small.floor, small.config_dir, asked, {}, path)
+    assert told("manifest", "replay", str(path))["identical"] == 6
