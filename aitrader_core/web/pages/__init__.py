@@ -2,10 +2,15 @@
 
 from fastapi import APIRouter, FastAPI
 
-from aitrader_core.web.pages import definitions, home, leaderboard
+from aitrader_core.web.pages import compare, definitions, home, leaderboard
 from aitrader_core.web.pages.rendering import environment, problem_page
 
-ROUTERS: tuple[APIRouter, ...] = (home.router, leaderboard.router, definitions.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    home.router,
+    leaderboard.router,
+    compare.router,
+    definitions.router,
+)
 
 
 def add_pages(app: FastAPI) -> None:
