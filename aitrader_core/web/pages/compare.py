@@ -55,7 +55,7 @@ def compare(
     chosen = asked.models(model, traded(board)) or usual(board)
     choice = Choice(chosen, first, last, profile, scale == "currency")
     if profile:
-        found = rescored(floor, chosen, house.cost_profiles[profile], first, last)
+        found = rescored(floor, board, chosen, house.cost_profiles[profile], first, last)
     else:
         found = as_stored(floor, board, chosen, first, last)
     return page(

@@ -11,6 +11,7 @@ from aitrader_core.results.standings import Point
 from aitrader_core.runner.board import Board
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.report import curves
+from aitrader_core.runner.rescoring import rescore, with_usage
 from aitrader_core.simulation.costs import CostProfile
 from aitrader_core.storage.series import series
 from aitrader_core.web.pages.curves import Curve, curve_of_points, curves_of
@@ -54,10 +55,16 @@ def as_stored(
     rows = {row["model"]: row for row in board.rows}
     if all(_is_whole(curve, rows[curve.model]) for curve in shown):
         return Measured(shown, {curve.model: rows[curve.model] for curve in shown}, {})
-    benchmark = next((row["model"] for row in board.rows if row["is_benchmark"]), None)
+    benchmark = _benchmark(board)
     names = [*models, *([benchmark] if benchmark and benchmark not in models else [])]
     points = {model: part(curve, *span) for model, curve in curves(floor, names).items()}
     return Measured(shown, _metrics(floor, models, points, benchmark), {})
+
+
+def _benchmark(board: Board) -> str | None:
+    """The stored one."""
+    rows = (row for row in board.rows if row["is_benchmark"] and not row["simulated"])
+    return next((str(row["model"]) for row in rows), None)
 
 
 def _is_whole(curve: Curve, row: Mapping[str, Any]) -> bool:
@@ -78,9 +85,20 @@ def _metrics(
 
 def rescored(
     floor: Floor,
+    board: Board,
     models: Sequence[str],
     costs: CostProfile,
     first: date | None,
     last: date | None,
 ) -> Measured:
-    raise NotImplementedError(floor, models, costs, first, last, curve_of_points)
+    """Every stored order submitted again; a metric against the benchmark is against its, too."""
+    span, benchmark = (first or date.min, last or date.max), _benchmark(board)
+    names = [*models, *([benchmark] if benchmark and benchmark not in models else [])]
+    stored = curves(floor, names, *span)
+    again = {m: rescore(floor, m, costs, *span) for m in names if m in stored}
+    points = {m: with_usage(found.curve, stored[m]) for m, found in again.items()}
+    return Measured(
+        [curve_of_points(m, points[m]) for m in models if m in points],
+        _metrics(floor, models, points, benchmark),
+        {m: (found.refused_now, found.filled_now) for m, found in again.items()},
+    )
