@@ -41,6 +41,15 @@ def export(path: str, style: str, **query: Query) -> str:
     return with_query(path, _given({**query, "format": style}))
 
 
+def series(
+    market: str, models: Iterable[str], first: date | None, last: date | None, style: str
+) -> str:
+    """Every session of some models, by the REST service."""
+    pairs: list[tuple[str, Query]] = [("market", market), *(("model", m) for m in models)]
+    pairs += [(key, day.isoformat()) for key, day in (("start", first), ("end", last)) if day]
+    return with_query("/portfolio/timeseries", [*pairs, ("format", style)])
+
+
 def dagster_asset(dagster: str, market: str, day: date | str, name: str) -> str:
     """The partition of a model-day in Dagster's own pages."""
     return f"{dagster}/assets/{_part(market)}/model_day?" + urlencode(
