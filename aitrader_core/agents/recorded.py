@@ -20,6 +20,7 @@ from aitrader_core.simulation.desk import Desk
 
 DRIFT = Decimal("0.000001")  # recorders keep cash in binary floating point
 ROUNDING = Decimal("0.005")  # a difference below half a cent is taken for one
+BEFORE_THE_TRADE = "before the trade: rolled back, or not recorded"  # how such a reason ends
 REPORTER = "recording"  # who says in a transcript that a record can't be so
 
 
@@ -142,7 +143,7 @@ def _roll_back(desk: Desk, record: Record, order: Order, place: str) -> None:
     moved, cash = distance(record, traded)
     target = {s: desk.portfolio.held(s) + q for s, q in moved.items()}
     if moved and desk.portfolio.cash + cash >= 0 and all(q >= 0 for q in target.values()):
-        reason = f"{place}: {_listed(moved, cash)} before the trade: rolled back, or not recorded"
+        reason = f"{place}: {_listed(moved, cash)} {BEFORE_THE_TRADE}"
         _correct(desk, moved, cash, reason)
 
 

@@ -104,6 +104,32 @@ def read_recording(path: Path) -> Recording:
         raise RecordingError(f"{path}: may not be read: allow it (chmod u+r)") from None
 
 
+def recording_faults(path: Path) -> list[str]:
+    """What is wrong with a file, line by line; nothing of one that can be read."""
+    try:
+        read_recording(path)
+    except RecordingError as first:
+        found = [str(first)]
+    else:
+        return []
+    if not path.is_file():
+        return found
+    for number, line in enumerate(path.read_bytes().decode(errors="replace").splitlines(), 1):
+        try:
+            if line.strip():
+                _record(path, number, line)
+        except RecordingError as error:
+            found.append(str(error))
+    return list(dict.fromkeys(found))
+
+
+def listed_symbols(path: Path) -> tuple[Symbol, ...]:
+    """In the order in which its opening state lists them, those not held too."""
+    read_recording(path)  # which says what is wrong with it
+    first = next(line for line in path.read_text().splitlines() if line.strip())
+    return tuple(Symbol(s) for s in json.loads(first)["positions"] if s != "CASH")
+
+
 @lru_cache(maxsize=64)
 def _read(path: Path, _changed: int, _size: int) -> Recording:
     try:

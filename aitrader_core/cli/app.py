@@ -11,9 +11,12 @@ from aitrader_core import __version__
 from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
+from aitrader_core.cli.exporting import export
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
+from aitrader_core.cli.purging import purge
+from aitrader_core.cli.recordings import recordings
 from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.results import leaderboard, models, results
 from aitrader_core.cli.serving import demo, up
@@ -51,7 +54,9 @@ def main() -> None:
 
 TRADING = (up, demo, prices, jobs, play, estimate)
 LOOKING = (models, results, leaderboard, breaks, verify, replay, audit)
-for command in (*TRADING, *LOOKING):
+EXCHANGING = (recordings, export)
+KEEPING = (purge,)
+for command in (*TRADING, *LOOKING, *EXCHANGING, *KEEPING):
     main.add_command(command)
 
 

@@ -128,9 +128,11 @@ def load_arenas(config_dir: Path) -> dict[str, Arena]:
     return {name: load_arena(config_dir, name) for name in sorted(names)}
 
 
-def load_arena(config_dir: Path, name: str) -> Arena:
+def load_arena(config_dir: Path, name: str, around: Mapping[str, str] | None = None) -> Arena:
+    """The arena of a file. `around` stands in for the environment of this process."""
+    around = environment() if around is None else around
     path = config.arena_file(config_dir / "arenas", name)
-    place, (found, own) = str(path), _read(config_dir, path)
+    place, (found, own) = str(path), read_arena(config_dir, path, around)
     market = config.read(config_dir / "markets", found.market, MarketConfig)
     calendar = load_calendar(market.exchange)
     _check_span(found, calendar, place)
@@ -157,14 +159,16 @@ def load_arena(config_dir: Path, name: str) -> Arena:
             (Symbol(s), day) for s, days in found.accepted_jumps.items() for day in days
         ),
         calls=found.calls,
-        models=_models(config_dir, path, found, own, terms),
+        models=_models(config_dir, path, found, own, terms, around),
     )
 
 
-def _read(config_dir: Path, path: Path) -> tuple[ArenaConfig, Mapping[str, ModelConfig]]:
+def read_arena(
+    config_dir: Path, path: Path, around: Mapping[str, str]
+) -> tuple[ArenaConfig, Mapping[str, ModelConfig]]:
     """An arena's file, and the models that it tells itself instead of naming theirs."""
     if path.suffix == ".json":
-        return read_ai_trader(config_dir, path, environment())
+        return read_ai_trader(config_dir, path, around)
     return config.read(path.parent, path.stem, ArenaConfig), {}
 
 
@@ -205,26 +209,28 @@ def _models(
     found: ArenaConfig,
     own: Mapping[str, ModelConfig],
     terms: dict[str, Any],
+    around: Mapping[str, str],
 ) -> dict[str, Model]:
     """By name; `own` are those that the arena's file itself tells."""
     models: dict[str, Model] = {}
     for name in found.models:
         spec, place = own.get(name), f"{arena}: {name}"
         if spec is None:
-            spec, place = _spec(config_dir / "models", arena.stem, name)
+            file = model_file(config_dir, arena.stem, name)
+            spec, place = config.read(file.parent, name, ModelConfig), str(file)
         for variant, told in spec.variants(name).items():
-            for model in _model(config_dir, place, variant, told, found, terms):
+            for model in _model(config_dir, place, variant, told, found, terms, around):
                 if model.name in models:
                     raise ConfigError(f"{arena}: models: there are two of {model.name}")
                 models[model.name] = model
     return models
 
 
-def _spec(folder: Path, arena: str, name: str) -> tuple[ModelConfig, str]:
-    """With the file that it is in: the arena's own comes before the one of all."""
-    if (folder / arena / f"{name}.yaml").is_file():
-        folder /= arena
-    return config.read(folder, name, ModelConfig), str(folder / f"{name}.yaml")
+def model_file(config_dir: Path, arena: str, name: str) -> Path:
+    """Where a model is configured: the arena's own file comes before the one of all."""
+    folder = config_dir / "models"
+    own = folder / arena / f"{name}.yaml"
+    return own if own.is_file() else folder / f"{name}.yaml"
 
 
 def _model(
@@ -234,9 +240,10 @@ def _model(
     spec: ModelConfig,
     found: ArenaConfig,
     terms: dict[str, Any],
+    around: Mapping[str, str],
 ) -> list[Model]:
     """The model and its repeats; none where it requires a variable that is not set."""
-    if spec.requires and not environment().get(spec.requires):
+    if spec.requires and not around.get(spec.requires):
         return []
     agent = build(spec, KINDS, config_dir, place)
     if not hasattr(agent, "trade"):
@@ -248,7 +255,7 @@ def _model(
         )
     if (prepare := getattr(agent, "prepared", None)) is not None:
         try:
-            agent = prepare(config_dir, environment(), map(Symbol, found.symbols))
+            agent = prepare(config_dir, around, map(Symbol, found.symbols))
         except ConfigError as error:
             raise ConfigError(f"{place}: {error}") from None
     first = Model(name, spec, agent, _config_hash(spec, agent, terms))

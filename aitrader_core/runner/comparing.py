@@ -10,7 +10,7 @@ from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.domain.money import plain, plain_quantity
 from aitrader_core.domain.orders import Fill, Order, Outcome, Refused
 from aitrader_core.domain.transcript import NOTHING_USED, Entry
-from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.arena import Arena
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.history import Record
 from aitrader_core.storage.rows import (
@@ -37,9 +37,9 @@ class Difference:
         return f"{self.model} {self.session}: {self.fault}"
 
 
-def hint(floor: Floor, tape: Tape, day: ModelDay) -> str:
+def hint(arena: Arena, tape: Tape, day: ModelDay) -> str:
     """What has changed since the day was made, which may be the whole reason."""
-    model = floor.arena.models.get(day.model)
+    model = arena.models.get(day.model)
     if (now := tape.prices[day.session]) != day.manifest.prices:
         return f" (made from prices {day.manifest.prices}, now {now})"
     if model is not None and model.config_hash != day.manifest.config:

@@ -9,10 +9,11 @@ from sqlalchemy import Engine
 
 from aitrader_core.agents.llm.calls import CallStore, Mode
 from aitrader_core.agents.llm.connections import NO_LIMIT, Allowance, Connections
-from aitrader_core.market.gaps import Jump, suspicious_jumps
+from aitrader_core.market.gaps import Jump
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.model_day import Trader
 from aitrader_core.runner.settings import Settings, environment, urls
+from aitrader_core.runner.taping import not_trusted, suspects, tape_of
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.calls import FailedDays, PostgresCalls
 from aitrader_core.storage.database import engine_for
@@ -81,40 +82,31 @@ class Floor:
 
     def tape(self, first: date, last: date) -> Tape:
         """The stored prices of `first` to `last`, and the history before them."""
-        calendar, depth = self.arena.calendar, self.arena.history
-        before = calendar.between(calendar.first, first)[-depth - 1 : -1]
+        sessions, found = self.seen(first, last)
+        depth = self.arena.history
+        names = {
+            session: found.name(sessions[max(0, at - depth) : at + 1])
+            for at, session in enumerate(sessions)
+        }
+        return tape_of(self.arena, sessions, found.bars, found.actions, names)
+
+    def seen(self, first: date, last: date) -> tuple[Sequence[date], History]:
+        """The sessions of `first` to `last` and of the history before them, with their prices."""
+        calendar = self.arena.calendar
+        before = calendar.between(calendar.first, first)[-self.arena.history - 1 : -1]
         sessions = (*before, *calendar.between(first, last))
-        found = self.prices.load(self.arena.symbols, sessions[0], last)
-        return Tape(
-            sessions,
-            found.bars,
-            found.actions,
-            depth=depth,
-            prices={
-                session: found.name(sessions[max(0, at - depth) : at + 1])
-                for at, session in enumerate(sessions)
-            },
-            suspect={jump.session: self.not_trusted(jump) for jump in self._jumps(found)},
-        )
+        return sessions, self.prices.load(self.arena.symbols, sessions[0], last)
 
     def suspects(self, first: date, last: date) -> list[Jump]:
         """Jumps from `first` to `last` that no corporate action explains and nobody accepted."""
         before = self.arena.calendar.previous(first) or first
         found = self.prices.load(self.arena.symbols, before, last)
-        return [jump for jump in self._jumps(found) if jump.session >= first]
-
-    def _jumps(self, found: History) -> list[Jump]:
-        accepted = self.arena.accepted_jumps
-        jumps = suspicious_jumps(found.bars, found.actions)
-        return [jump for jump in jumps if (jump.symbol, jump.session) not in accepted]
+        jumps = suspects(self.arena, found.bars, found.actions)
+        return [jump for jump in jumps if jump.session >= first]
 
     def not_trusted(self, jump: Jump) -> str:
         """Why nobody may trade on the session of `jump`, and what to do about it."""
-        return (
-            f"{jump} Import the corporate action (aitrader prices import --market "
-            f"{self.arena.market} --actions FILE), or put {jump.symbol} {jump.session} among the "
-            "arena's accepted_jumps"
-        )
+        return not_trusted(self.arena, jump)
 
     def unpriced(self) -> Sequence[date]:
         """Sessions that the source can price and that have no stored bar, oldest first."""

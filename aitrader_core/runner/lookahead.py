@@ -59,7 +59,7 @@ def _fault(floor: Floor, record: Record) -> str | None:
     prices = tape.prices[day.session]
     if day.manifest != Manifest(__version__, trader.config_hash, prices, trader.made_of):
         return None
-    ((_, again),) = remade(floor, scrambled(tape, day.session), [record], lambda _: trader)
+    ((_, again),) = remade(floor.arena, scrambled(tape, day.session), [record], lambda _: trader)
     told = f"{day.model} on {day.session} decides otherwise when the prices after it are others"
     if isinstance(again, Failure):
         return f"{told}: {again.reason}"

@@ -9,6 +9,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from aitrader_core.domain.errors import sentence
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.domain.transcript import Entry, Transcript
+from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader, run_model_day
 from aitrader_core.simulation.tape import Tape
@@ -38,13 +39,13 @@ def kept_together(
 
 
 def remade(
-    floor: Floor, tape: Tape, kept: Sequence[Record], trader_of: Callable[[Record], Trader]
+    arena: Arena, tape: Tape, kept: Sequence[Record], trader_of: Callable[[Record], Trader]
 ) -> Iterator[tuple[Record, ModelDay | Failure]]:
     """Each of `kept`, oldest first, with what `trader_of` it makes of its session now."""
-    for run in _runs(floor, kept):
+    for run in _runs(arena, kept):
         venue: SimulatedVenue | None = None
         for record in run:
-            venue = venue or SimulatedVenue(tape, floor.arena.costs, record.day.session)
+            venue = venue or SimulatedVenue(tape, arena.costs, record.day.session)
             said = Transcript()
             try:
                 again = run_model_day(trader_of(record), venue, record.day.opening, said)
@@ -57,11 +58,11 @@ def remade(
                 yield record, again
 
 
-def _runs(floor: Floor, kept: Sequence[Record]) -> Iterator[list[Record]]:
+def _runs(arena: Arena, kept: Sequence[Record]) -> Iterator[list[Record]]:
     """Consecutive sessions together: one venue can walk through them."""
     run: list[Record] = []
     for record in kept:
-        if run and floor.arena.calendar.next(run[-1].day.session) != record.day.session:
+        if run and arena.calendar.next(run[-1].day.session) != record.day.session:
             yield run
             run = []
         run.append(record)

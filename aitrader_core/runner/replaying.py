@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 
 from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.comparing import (
     Difference,
     compare_ledgers,
@@ -57,8 +58,8 @@ def replay(
     told(done, len(every))
     for model, sessions in stored.items():
         found = []
-        for day, difference in _replayed(floor, tape, model, sessions, request):
-            found += [Difference(model, day.session, difference)] if difference else []
+        for day, fault in _replayed(floor, tape, model, sessions, request):
+            found += [Difference(model, day.session, fault)] if fault else []
             done += 1
             told(done, len(every))
         yield Replayed(model, len(sessions), tuple(found))
@@ -69,7 +70,7 @@ def made_again(
 ) -> Iterator[tuple[Record, ModelDay | Failure]]:
     """The stored days of `sessions`, and what their agent makes of each of them now."""
     for kept in kept_together(floor, model, sessions, request):
-        yield from remade(floor, tape, kept, partial(trader_of, floor, calls_of(floor, kept)))
+        yield from remade(floor.arena, tape, kept, partial(trader_of, floor, calls_of(floor, kept)))
 
 
 def calls_of(floor: Floor, kept: Sequence[Record]) -> CallsOnRecord:
@@ -88,14 +89,19 @@ def trader_of(floor: Floor, calls: CallsOnRecord, record: Record) -> Trader:
     return floor.trader(day.model, mode="replay", calls=known)
 
 
+def difference(arena: Arena, tape: Tape, record: Record, again: ModelDay | Failure) -> str | None:
+    """The first thing that the day made `again` has otherwise; None when it is the same."""
+    fault = next(_compare(record, again), None)
+    if fault is None:
+        return next(_made_otherwise(record.day, again), None)
+    return f"{fault}{hint(arena, tape, record.day)}"
+
+
 def _replayed(
     floor: Floor, tape: Tape, model: str, sessions: Sequence[date], request: str | None
 ) -> Iterator[tuple[ModelDay, str | None]]:
     for record, again in made_again(floor, tape, model, sessions, request):
-        fault = next(_compare(record, again), None)
-        because = hint(floor, tape, record.day) if fault else ""
-        said = f"{fault}{because}" if fault else next(_made_otherwise(record.day, again), None)
-        yield record.day, said
+        yield record.day, difference(floor.arena, tape, record, again)
 
 
 def _sessions(floor: Floor, model: str, first: date, last: date, request: str | None) -> list[date]:

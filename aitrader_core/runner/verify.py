@@ -62,8 +62,8 @@ def _chain(
 
 
 def _replay(floor: Floor, tape: Tape, kept: Sequence[Record]) -> Iterator[Difference]:
-    for record, again in remade(floor, tape, kept, lambda record: _trader(floor, record.day)):
-        day, because = record.day, hint(floor, tape, record.day)
+    for record, again in remade(floor.arena, tape, kept, lambda record: _trader(floor, record.day)):
+        day, because = record.day, hint(floor.arena, tape, record.day)
         if isinstance(again, Failure):
             fault = f"cannot be replayed: {again.reason}{because}"
             yield Difference(day.model, day.session, fault)

@@ -4,10 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     Engine,
+    FromClause,
     RowMapping,
+    Select,
+    Table,
     Text,
     and_,
     any_,
@@ -17,6 +21,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -24,7 +29,7 @@ from aitrader_core.domain.errors import LedgerError
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
 from aitrader_core.domain.transcript import NOTHING_USED, Entry, Usage
 from aitrader_core.storage import rows
-from aitrader_core.storage.schema import failed_days, model_calls
+from aitrader_core.storage.schema import failed_days, model_calls, purged_spending
 from aitrader_core.storage.store import Origin
 
 _Day = tuple[str, str, date]  # market, model, session
@@ -46,26 +51,11 @@ class PostgresCalls:
     def find(self, key: str) -> ModelCall | None:
         with self._engine.connect() as connection:
             row = connection.execute(_NEWEST, {"key": key}).mappings().first()
-        return None if row is None else _call(row)
+        return None if row is None else call_of(row)
 
     def keep(self, call: ModelCall) -> None:
-        site = call.site
-        row = {
-            "key": call.key,
-            "after_key": call.after,
-            "market": site.market,
-            "model": site.model,
-            "session": site.session,
-            "number": site.number,
-            "request": site.request,
-            "asked": call.asked,
-            "outcome": call.outcome.value,
-            "reply": call.reply,
-            "digest": call.digest,
-            **rows.usage_row(call.usage),
-        }
         with self._engine.connect() as connection:
-            connection.execute(_INSERT, row)
+            connection.execute(_INSERT, call_row(call))
 
     def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
         query = (
@@ -78,20 +68,27 @@ class PostgresCalls:
             .order_by(model_calls.c.id)
         )
         with self._engine.connect() as connection:
-            return [_call(row) for row in connection.execute(query).mappings()]
+            return [call_of(row) for row in connection.execute(query).mappings()]
 
     def spent(
         self, *, market: str | None = None, model: str | None = None, request: str | None = None
     ) -> Usage:
-        wanted = {"market": market, "model": model, "request": request}
-        conditions = [model_calls.c[k] == v for k, v in wanted.items() if v is not None]
-        columns = [model_calls.c[name] for name in rows.usage_row(NOTHING_USED)]
-        query = select(*(func.sum(c).label(c.name) for c in columns))
+        kept = _paid(model_calls, market=market, model=model, request=request)
+        paid: FromClause = kept.subquery()
+        if request is None:  # the calls of a request that may still spend are never purged
+            purged = _paid(purged_spending, market=market, model=model)
+            paid = union_all(kept, purged).subquery()
+        query = select(*(func.sum(column).label(column.name) for column in paid.c))
         with self._engine.connect() as connection:
-            row = connection.execute(query.where(*conditions)).mappings().one()
+            row = connection.execute(query).mappings().one()
         if row["call_count"] is None:
             return NOTHING_USED
         return NOTHING_USED + rows.usage_of_row(row)  # seconds rounded like those of any sum
+
+
+def _paid(table: Table, **wanted: str | None) -> Select[Any]:
+    conditions = [table.c[name] == value for name, value in wanted.items() if value is not None]
+    return select(*(table.c[name] for name in rows.usage_row(NOTHING_USED))).where(*conditions)
 
 
 class CallsOnRecord:
@@ -135,7 +132,7 @@ class _AsOf:
             return self.everything.find(key)
         known = self._before(found) or found
         own = [r for r in known if (r["market"], r["model"], r["session"]) == self.day]
-        return _call((own or known)[-1])
+        return call_of((own or known)[-1])
 
     def keep(self, call: ModelCall) -> None:
         raise LedgerError(f"a replay pays for nothing, yet call {call.site.number} was made")
@@ -143,7 +140,7 @@ class _AsOf:
     def of_day(self, market: str, model: str, session: date) -> Sequence[ModelCall]:
         if (market, model, session) != self.day:
             return self.everything.of_day(market, model, session)
-        return [_call(row) for row in self._before(self.of_this_day)]
+        return [call_of(row) for row in self._before(self.of_this_day)]
 
     def spent(
         self, *, market: str | None = None, model: str | None = None, request: str | None = None
@@ -226,7 +223,26 @@ def _failed(row: RowMapping) -> FailedDay:
     )
 
 
-def _call(row: RowMapping) -> ModelCall:
+def call_row(call: ModelCall) -> dict[str, object]:
+    site = call.site
+    return {
+        "key": call.key,
+        "after_key": call.after,
+        "market": site.market,
+        "model": site.model,
+        "session": site.session,
+        "number": site.number,
+        "request": site.request,
+        "asked": call.asked,
+        "outcome": call.outcome.value,
+        "reply": call.reply,
+        "digest": call.digest,
+        **rows.usage_row(call.usage),
+    }
+
+
+def call_of(row: RowMapping) -> ModelCall:
+    """LedgerError if its answer was changed."""
     return ModelCall(
         row["key"],
         row["after_key"],

@@ -373,6 +373,17 @@ model_calls = Table(
     Index("ix_model_calls_request", "request"),
     comment="Questions to the outside and their answers, kept before they are acted on",
 )
+purged_spending = Table(
+    "purged_spending",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    *_usage(),
+    Column("purged_at", Now, nullable=False, server_default=func.now()),
+    Index("ix_purged_spending_model", "market", "model"),
+    comment="What calls took that retention has deleted: it is spent all the same",
+)
 failed_days = Table(
     "failed_days",
     metadata,

@@ -1,4 +1,4 @@
-"""Totals of a model's sessions in each model-day; deletion by retention; the guards and views."""
+"""Totals of a model's sessions in each model-day; what retention needs; the guards and views."""
 
 from pathlib import Path
 
@@ -71,6 +71,7 @@ def upgrade() -> None:
     )
     op.add_column("leaderboards", judgement)
     op.alter_column("leaderboards", "judgement", server_default=None)
+    _make_purged_spending()
     for script in ("ledger", *(f"views/{view}" for view in VIEWS)):
         op.execute(sa.text((SQL / f"{script}.sql").read_text().replace(":", "\\:")))
 
@@ -78,9 +79,31 @@ def upgrade() -> None:
 def downgrade() -> None:
     """The guards come with 0002."""
     _drop_guards_and_views()
+    op.drop_table("purged_spending")
     op.drop_column("leaderboards", "judgement")
     for name in (*COUNTS, *SUMS, "dollars"):
         op.drop_column("model_days", f"total_{name}")
+
+
+def _make_purged_spending() -> None:
+    """What deleted calls took; columns as model_calls has them."""
+    counts = ("call_count", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+    now = sa.func.now()
+    op.create_table(
+        "purged_spending",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), primary_key=True),
+        sa.Column("market", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False, server_default="0") for name in counts),
+        sa.Column("dollars", sa.Numeric(20, 10), server_default="0"),
+        sa.Column("waited", sa.Double(), nullable=False, server_default="0"),
+        sa.Column("purged_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
+        sa.CheckConstraint(
+            "dollars >= 0 and dollars < 'Infinity'", name=op.f("ck_purged_spending_dollars")
+        ),
+        comment="What calls took that retention has deleted: it is spent all the same",
+    )
+    op.create_index("ix_purged_spending_model", "purged_spending", ["market", "model"])
 
 
 def _drop_guards_and_views() -> None:
