@@ -4,12 +4,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from aitrader_core import __version__
 from aitrader_core.web.house import House
+from aitrader_core.web.pages import add_pages
 from aitrader_core.web.problems import ProblemDetail, answer_problems
 from aitrader_core.web.security import secure
 
@@ -32,16 +33,13 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     answer_problems(app)
     secure(app, HOSTS)
+    add_pages(app)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
     @app.get("/plotly.min.js", include_in_schema=False)
     def plotly_script() -> FileResponse:
         """As its package carries it: nothing is fetched from elsewhere."""
         return FileResponse(_plotly_script(), media_type="text/javascript", headers=_LONG)
-
-    @app.get("/", include_in_schema=False)
-    def home() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     return app
 

@@ -1,1 +1,15 @@
 """The dashboard: pages rendered on the server, a router for each subject."""
+
+from fastapi import APIRouter, FastAPI
+
+from aitrader_core.web.pages import definitions, home
+from aitrader_core.web.pages.rendering import environment, problem_page
+
+ROUTERS: tuple[APIRouter, ...] = (home.router, definitions.router)
+
+
+def add_pages(app: FastAPI) -> None:
+    """Pages are for people: the OpenAPI document has none of them."""
+    app.state.templates, app.state.problem_page = environment(), problem_page
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)
