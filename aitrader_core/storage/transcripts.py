@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, TextClause, text
 
-from aitrader_core.domain.transcript import Entry
+from aitrader_core.domain.transcript import SUMMARY, Entry
 from aitrader_core.storage.rows import entry_of
 
 ENTRIES = 400  # of one part
@@ -72,6 +72,7 @@ def _entry(table: str, key: str) -> TextClause:
     return text(f"select {said} from {table} where {key} = :id")
 
 
+_LAST = text("select entries -> -1 from transcripts where model_day_id = :id")
 _DAY, _FAILED = ("transcripts", "model_day_id"), ("failed_days", "id")
 
 
@@ -90,6 +91,13 @@ def text_of_day(engine: Engine, day_id: int, number: int) -> str | None:
 
 def text_of_failed(engine: Engine, failed_id: int, number: int) -> str | None:
     return _text(engine, _FAILED, failed_id, number)
+
+
+def summary_of_day(engine: Engine, day_id: int) -> str | None:
+    """The paragraph that it ends with, where it has one."""
+    with engine.connect() as connection:
+        last = connection.scalar(_LAST, {"id": day_id})
+    return last["text"] if last and last["role"] == SUMMARY else None
 
 
 def _read(engine: Engine, place: tuple[str, str], of_id: int, first: int) -> Part:

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, FastAPI
 
-from aitrader_core.web.pages import definitions, home
+from aitrader_core.web.pages import day, definitions, home
 from aitrader_core.web.pages.rendering import environment, problem_page
 
-ROUTERS: tuple[APIRouter, ...] = (home.router, definitions.router)
+ROUTERS: tuple[APIRouter, ...] = (home.router, definitions.router, day.router)
 
 
 def add_pages(app: FastAPI) -> None:
