@@ -112,7 +112,7 @@ def publish_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.Sensor
         opened = floors.open(arena.market)
         as_of = ledger_state(opened.engine, arena.market)
         published = latest_published(opened.engine, arena.market)
-        if not as_of or (published and published.as_of == as_of):
+        if not as_of or (published and published.judgement and published.as_of == as_of):
             return dg.SkipReason("the leaderboard is up to date")
         if opened.jobs.running(arena.market) or not opened.turns.is_free(arena.market):
             return dg.SkipReason("models are still trading")

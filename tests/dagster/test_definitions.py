@@ -32,6 +32,7 @@ def test_definitions(defs: dg.Definitions) -> None:
     }
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
         "enqueue_simulation",
+        "purge_old_rows",
         *(f"{market}_{name}" for market in MARKETS for name in ("simulate", "publish")),
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
@@ -40,7 +41,7 @@ def test_definitions(defs: dg.Definitions) -> None:
         for name in ("models", "prices", "queue", "publish_when_changed")
     }
     schedules = {schedule.name for schedule in repository.schedule_defs}
-    assert schedules == {f"{market}_daily" for market in MARKETS}
+    assert schedules == {"retention", *(f"{market}_daily" for market in MARKETS)}
     assert set(repository.get_top_level_resources()) == {"floors", "model_days"}
 
 

@@ -2,14 +2,20 @@
 
 from fastapi import APIRouter, FastAPI
 
-from aitrader_core.web.pages import day, definitions, home
+from aitrader_core.web.pages import day, definitions, home, leaderboard
 from aitrader_core.web.pages.rendering import environment, problem_page
 
-ROUTERS: tuple[APIRouter, ...] = (home.router, definitions.router, day.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    home.router,
+    leaderboard.router,
+    definitions.router,
+    day.router,
+)
 
 
 def add_pages(app: FastAPI) -> None:
     """Pages are for people: the OpenAPI document has none of them."""
     app.state.templates, app.state.problem_page = environment(), problem_page
+    app.state.boards = {}
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False)

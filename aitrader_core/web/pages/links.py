@@ -67,6 +67,10 @@ def dagster_asset(dagster: str, market: str, day: date | str, name: str) -> str:
     )
 
 
+def dagster_assets(dagster: str, market: str) -> str:
+    return f"{dagster}/assets/{_part(market)}/model_day"
+
+
 def dagster_run(dagster: str, run_id: str) -> str:
     return f"{dagster}/runs/{_part(run_id)}"
 
