@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
-from aitrader_core.web.pages import day, definitions, home, leaderboard
+from aitrader_core.web.pages import day, definitions, home, leaderboard, session, versus
 from aitrader_core.web.pages.rendering import environment, problem_page
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -10,6 +10,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     leaderboard.router,
     definitions.router,
     day.router,
+    session.router,
+    versus.router,
 )
 
 

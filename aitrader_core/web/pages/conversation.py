@@ -4,7 +4,6 @@ import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from aitrader_core.domain.transcript import SUMMARY
 from aitrader_core.storage.transcripts import Excerpt
@@ -118,11 +117,10 @@ def steps(excerpts: Sequence[Excerpt]) -> list[Step]:
 def side_by_side(left: Sequence[Step], right: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
     """The steps of two conversations that have the same place, bar by bar; an empty one where
     one of them has no more."""
-    bars = dict.fromkeys(step.bar for step in (*left, *right) if step.bar != SUMMARY)
-    for bar in (*sorted(bars), SUMMARY):
-        ours, theirs = ([s for s in steps if s.bar == bar] for steps in (left, right))
-        for number, (a, b) in enumerate(zip_longest(ours, theirs)):
-            yield a or Step(bar, number), b or Step(bar, number)
+    ours, theirs = ({(s.bar, s.number): s for s in steps} for steps in (left, right))
+    places = sorted(ours.keys() | theirs.keys(), key=lambda place: (place[0] == SUMMARY, place))
+    for place in places:
+        yield ours.get(place, Step(*place)), theirs.get(place, Step(*place))
 
 
 def _answers(excerpts: Sequence[Excerpt]) -> dict[int, int]:
