@@ -1,6 +1,5 @@
 """The site: REST and dashboard in one application."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,6 +11,7 @@ from aitrader_core import __version__
 from aitrader_core.web.house import House
 from aitrader_core.web.pages import add_pages
 from aitrader_core.web.problems import ProblemDetail, answer_problems
+from aitrader_core.web.scripts import plotly_script
 from aitrader_core.web.security import secure
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
@@ -37,15 +37,8 @@ def create_app(house: House) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
     @app.get("/plotly.min.js", include_in_schema=False)
-    def plotly_script() -> FileResponse:
+    def charts() -> FileResponse:
         """As its package carries it: nothing is fetched from elsewhere."""
-        return FileResponse(_plotly_script(), media_type="text/javascript", headers=_LONG)
+        return FileResponse(plotly_script(), media_type="text/javascript", headers=_LONG)
 
     return app
-
-
-def _plotly_script() -> Path:
-    spec = find_spec("plotly")  # to import it takes longer
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, FastAPI
 
-from aitrader_core.web.pages import compare, definitions, home, leaderboard, model
+from aitrader_core.web.pages import compare, definitions, home, leaderboard, model, report
 from aitrader_core.web.pages.rendering import environment, problem_page
 
-_SUBJECTS = (home, leaderboard, compare, model, definitions)
+_SUBJECTS = (home, leaderboard, compare, report, model, definitions)
 ROUTERS: tuple[APIRouter, ...] = tuple(subject.router for subject in _SUBJECTS)
 
 
