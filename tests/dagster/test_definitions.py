@@ -63,3 +63,19 @@ def test_a_typo_in_a_configuration_names_the_place(config_dir: Path) -> None:
     arena.write_text(arena.read_text().replace("initial_cash", "inital_cash"))
     with pytest.raises(Exception, match=r"us\.yaml: .*inital_cash: unknown key; did you mean"):
         build_definitions(config_dir)
+
+
+def test_the_retention_is_as_its_file_says(config_dir: Path) -> None:
+    file = config_dir / "retention.yaml"
+    file.write_text("older_than_days: 7\nresults: true\n")
+    schedule = build_definitions(config_dir).resolve_schedule_def("retention")
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    config = {"older_than_days": 7, "results": True, "dry_run": False}
+    (request,) = schedule.evaluate_tick(dg.build_schedule_context()).run_requests or ()
+    assert request.run_config["ops"] == {"purge_old": {"config": config}}
+    file.write_text("older_than: 7\nresults: true\n")
+    with pytest.raises(Exception, match=r"retention\.yaml: .*older_than: unknown key"):
+        build_definitions(config_dir)
+    file.unlink()
+    schedules = build_definitions(config_dir).get_repository_def().schedule_defs
+    assert "retention" not in {schedule.name for schedule in schedules}

@@ -68,7 +68,7 @@ def service() -> Iterator[Service]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield made
     server.shutdown()
@@ -122,7 +122,7 @@ class Flow:
         if transform["type"] == "static":
             return transform["value"]
         root, name, *rest = transform["expr"].split(".")
-        found = {"flow_input": self.given, "results": self.results}[root].get(name)
+        found: Any = {"flow_input": self.given, "results": self.results}[root].get(name)
         return found if not rest else found[rest[0]]
 
 
@@ -136,7 +136,7 @@ def _holds(expression: str, result: Any) -> bool:
 def _insert(statement: str, asked: dict[str, Any]) -> None:
     with psycopg.connect(asked["database"]) as connection:
         rows = json.dumps(asked["rows"])
-        connection.execute(statement.replace("$1", "%s").encode(), [rows])
+        connection.execute(statement.replace("$1::", "%s::").encode(), [rows])
 
 
 @pytest.fixture(autouse=True)
@@ -222,8 +222,9 @@ def test_a_refusal_is_told_in_the_service_s_words(service: Service) -> None:
 def test_results_are_stored_once_however_often(service: Service, postgres_url: str) -> None:
     queued(service, "completed")
     (table,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
-    days = [{"model": "momentum", "date": f"2012-{m:02}-{d:02}"} for m in (6, 7) for d in range(1, 29)]
-    many = [{**day, "date": day["date"].replace("2012", str(y))} for y in range(2001, 2011) for day in days]
+    years, months, days = range(2001, 2011), (6, 7), range(1, 29)
+    dates = [f"{year}-{month:02}-{day:02}" for year in years for month in months for day in days]
+    many = [{"model": "momentum", "date": date, "value": "10000.00"} for date in dates]
     pages = [(200, {"results": many[:500]}), (200, {"results": many[500:]})]
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(table)

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
 
 from aitrader_core.agents.llm.calls import recorded_question
+from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
+from aitrader_core.domain.transcript import Usage
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.replaying import replay
 from aitrader_core.runner.retention import Purged, purge
@@ -271,6 +273,20 @@ def test_what_was_paid_for_stays_on_the_bill(arena: Small) -> None:
     assert floor.calls.spent(market="small", model=RULE).calls == 0
 
 
+def test_what_a_job_has_spent_is_told_until_it_has_ended(arena: Small) -> None:
+    """It may have a budget, and it may ask the same again."""
+    floor = arena.floor
+    job_id = floor.jobs.submit(JobRequest("small", SEVEN[0], SEVEN[0], (MODEL,), (SEVEN[0],)))
+    site = CallSite("small", MODEL, SEVEN[0], 1, f"job-{job_id}")
+    floor.calls.keep(ModelCall("key", None, site, "{}", Outcome.REPLIED, "{}", Usage(10)))
+    pass_by(arena.engine, 31)
+    assert rows(purged(floor)) == {}
+    assert floor.calls.spent(request=site.request).tokens == 10
+    floor.jobs.cancel(job_id)
+    assert rows(purged(floor)) == {"model_calls": 1}
+    assert floor.calls.spent(model=MODEL).tokens == 10
+
+
 def test_the_guard_holds_for_everybody_else(arena: Small) -> None:
     floor = arena.floor
     trade(floor, RULE)
@@ -331,7 +347,7 @@ STEPS = st.lists(
 
 
 @settings(
-    max_examples=8,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -2,10 +2,20 @@
 
 from fastapi import APIRouter, FastAPI
 
-from aitrader_core.web.pages import compare, definitions, home, leaderboard, model, report
+from aitrader_core.web.pages import (
+    compare,
+    day,
+    definitions,
+    home,
+    leaderboard,
+    model,
+    report,
+    session,
+    versus,
+)
 from aitrader_core.web.pages.rendering import environment, problem_page
 
-_SUBJECTS = (home, leaderboard, compare, report, model, definitions)
+_SUBJECTS = (home, leaderboard, compare, report, model, day, session, versus, definitions)
 ROUTERS: tuple[APIRouter, ...] = tuple(subject.router for subject in _SUBJECTS)
 
 

@@ -29,6 +29,25 @@ def session(market: str, day: date | str) -> str:
     return f"{arena(market)}/sessions/{day}"
 
 
+def sessions_compared(market: str, day: date | str, left: str, right: str) -> str:
+    """Two models on one session, side by side."""
+    return with_query(f"{session(market, day)}/compare", [("model", left), ("model", right)])
+
+
+def entry(market: str, name: str, day: date | str, number: int, attempt: int | None = None) -> str:
+    """The whole text of one entry of a transcript, of a failed attempt where one is given."""
+    path = f"{model_day(market, name, day)}/entries/{number}"
+    return with_query(path, [("attempt", attempt)])
+
+
+def queue(**query: Query) -> str:
+    return with_query("/queue", _given(query))
+
+
+def job(job_id: int, **query: Query) -> str:
+    return with_query(f"/queue/{job_id}", _given(query))
+
+
 def report(market: str) -> str:
     return f"{arena(market)}/report.html"
 

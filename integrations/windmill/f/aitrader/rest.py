@@ -9,12 +9,12 @@ from urllib.request import Request, urlopen
 TIMEOUT = 60  # seconds; no call of the service waits for a simulation
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What the service said instead, and what to do about it."""
 
 
 def call(url: str, path: str, token: str | None, body: Any = None, **query: Any) -> Any:
-    """GET, or POST where there is a body. Raises Refused with the service's own words."""
+    """GET, or POST where there is a body. Raises RefusedError with the service's own words."""
     asked = {name: value for name, value in query.items() if value is not None}
     address = url.rstrip("/") + path + (f"?{urlencode(asked)}" if asked else "")
     headers = {"Accept": "application/json"}
@@ -27,7 +27,7 @@ def call(url: str, path: str, token: str | None, body: Any = None, **query: Any)
         with urlopen(Request(address, data=data, headers=headers), timeout=TIMEOUT) as answer:
             return json.load(answer)
     except HTTPError as error:
-        raise Refused(_said(error)) from None
+        raise RefusedError(_said(error)) from None
 
 
 def _said(error: HTTPError) -> str:
