@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from anyio import to_thread
@@ -16,6 +15,7 @@ from aitrader_core.web.house import House
 from aitrader_core.web.pages import add_pages
 from aitrader_core.web.problems import ProblemDetail, answer_problems
 from aitrader_core.web.rest import add_rest
+from aitrader_core.web.scripts import plotly_script
 from aitrader_core.web.security import secure
 
 THREADS = 16  # that answer at once, each on a connection of its own to the database
@@ -44,9 +44,9 @@ def create_app(house: House) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
     @app.get("/plotly.min.js", include_in_schema=False)
-    def plotly_script() -> FileResponse:
+    def charts() -> FileResponse:
         """As its package carries it: nothing is fetched from elsewhere."""
-        return FileResponse(_plotly_script(), media_type="text/javascript", headers=_LONG)
+        return FileResponse(plotly_script(), media_type="text/javascript", headers=_LONG)
 
     return app
 
@@ -55,10 +55,3 @@ def create_app(house: House) -> FastAPI:
 async def _with_threads(_app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
-
-
-def _plotly_script() -> Path:
-    spec = find_spec("plotly")  # to import it takes longer
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
