@@ -16,6 +16,7 @@ from aitrader_core.runner.report import curves
 from aitrader_core.storage.audit import chain_faults, ledger_faults
 from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import latest_published, publish
+from aitrader_dagster.lib.dashboard import PAGE
 from aitrader_dagster.lib.metadata import standings_table
 from aitrader_dagster.lib.resources import TradingFloors
 
@@ -45,6 +46,7 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
             publish(opened.engine, arena.market, as_of, board.rows, run_id, board.judgement)
         return dg.MaterializeResult(
             metadata={
+                PAGE: floors.dashboard.arena(arena.market),
                 "equity": dg.MetadataValue.md(
                     f"![equity](data:image/png;base64,{b64encode(png).decode()})"
                 ),
