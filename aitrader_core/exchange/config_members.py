@@ -22,6 +22,7 @@ ROOT = "run/"
 CONFIGS = f"{ROOT}configs"
 _BASE = "OPENAI_API_BASE"
 _LARGEST = 256 << 10  # bytes of a YAML file
+_DEEPEST = 20  # mappings and lists within each other
 _HERE = "kept elsewhere"  # what a variable that a model requires is set to, where it is not needed
 
 
@@ -136,14 +137,25 @@ def _yaml(name: str, content: bytes) -> dict[str, Any]:
         raise ManifestError(f"{name}: is larger than any configuration: not read")
     try:
         text = content.decode()
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
-            raise ManifestError(f"{name}: has an alias (*name), which may unfold without end")
+        _check_shape(name, text)
         found = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ManifestError(f"{name}: is no YAML: {error}") from None
     if not isinstance(found, dict):
         raise ManifestError(f"{name}: is no mapping")
     return found
+
+
+def _check_shape(name: str, text: str) -> None:
+    """Before it is loaded: an alias may unfold without end, and depth takes its time."""
+    depth = 0
+    for event in yaml.parse(text):
+        if isinstance(event, yaml.AliasEvent):
+            raise ManifestError(f"{name}: has an alias (*name), which may unfold without end")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ManifestError(f"{name}: is nested deeper than any configuration: not read")
 
 
 def _check_code(name: str, content: dict[str, Any], *, trust_code: bool) -> None:

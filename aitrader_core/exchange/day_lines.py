@@ -13,7 +13,7 @@ from aitrader_core.domain.model_call import ModelCall
 from aitrader_core.domain.model_day import Opening
 from aitrader_core.storage import rows, schema
 from aitrader_core.storage.calls import call_of, call_row
-from aitrader_core.storage.history import Record
+from aitrader_core.storage.history import Record, mismatch
 
 Owner = tuple[str, date]  # a model and a session
 _CHILDREN = {
@@ -23,6 +23,7 @@ _CHILDREN = {
     "marks": schema.marks,
     "holdings": schema.holdings,
 }
+_LARGEST = 40  # power of ten of any number in the database
 _BROKEN = (KeyError, ValueError, TypeError, ArithmeticError, AttributeError, IndexError)
 
 
@@ -67,14 +68,17 @@ def _record(raw: dict[str, Any], place: str) -> Record:
     try:
         figures = _typed(schema.model_days, raw["figures"])
         found = {name: [_typed(t, row) for row in raw[name]] for name, t in _CHILDREN.items()}
+        wished = {order["number"]: order for order in found["orders"]}
         filled = {fill["number"]: fill for fill in found["fills"]}
-        blotter = [rows.outcome_of(o, filled.pop(o["number"], None)) for o in found["orders"]]
-        if filled:
-            raise ValueError(f"fill {min(filled)} has no order")
+        faults = [
+            fault
+            for number in sorted(wished.keys() | filled.keys())
+            for fault in mismatch(number, wished.get(number), filled.get(number))
+        ]
         day = rows.model_day_of(
             figures,
             _opening(raw["opening"], figures),
-            blotter,
+            [rows.outcome_of(o, filled.get(n)) for n, o in wished.items()],
             rows.marks_of(figures, found["marks"], found["orders"]),
             found["adjustments"],
             found["holdings"],
@@ -82,7 +86,7 @@ def _record(raw: dict[str, Any], place: str) -> Record:
         )
     except _BROKEN as error:
         raise _no("model-day", place, error) from None
-    return Record(day, figures, ())
+    return Record(day, figures, tuple(faults))
 
 
 def _opening_json(opening: Opening) -> dict[str, object] | None:
@@ -144,7 +148,7 @@ def _value(table: Table, name: str, value: Any) -> Any:
         if column.nullable:
             return None
     elif kind is Decimal and isinstance(value, str):
-        if (number := Decimal(value)).is_finite():
+        if (number := Decimal(value)).is_finite() and abs(number.adjusted()) <= _LARGEST:
             return number
     elif kind in (date, time) and isinstance(value, str):
         return kind.fromisoformat(value)

@@ -85,9 +85,18 @@ def ledger_faults(arena: Arena, kept: Sequence[Record]) -> Iterator[Difference]:
     before = None
     for record in kept:
         day = record.day
-        for fault in (*_of_facts(record), *(_of_opening(arena, record, before))):
+        for fault in _of_day(arena, record, before):
             yield Difference(day.model, day.session, fault)
         before = record
+
+
+def _of_day(arena: Arena, record: Record, before: Record | None) -> Iterator[str]:
+    yield from record.contradictions
+    try:
+        yield from _of_opening(arena, record, before)
+        yield from _of_facts(record)
+    except (LedgerError, ArithmeticError) as error:
+        yield f"does not add up: {error}"
 
 
 def _of_opening(arena: Arena, record: Record, before: Record | None) -> Iterator[str]:
@@ -107,13 +116,9 @@ def _of_opening(arena: Arena, record: Record, before: Record | None) -> Iterator
 def _of_facts(record: Record) -> Iterator[str]:
     day = record.day
     portfolio = day.opening.portfolio
-    try:
-        for fact in day.facts():
-            portfolio = portfolio.apply(fact)
-        figures = day_row(day)
-    except (LedgerError, ArithmeticError) as error:
-        yield f"does not add up: {error}"
-        return
+    for fact in day.facts():
+        portfolio = portfolio.apply(fact)
+    figures = day_row(day)
     if portfolio != day.closing:
         yield "does not add up: opening, fills and adjustments give another closing"
     if figures.keys() != record.figures.keys():

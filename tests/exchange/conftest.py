@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 
 from aitrader_core.exchange.run_exporting import Exported, export
 from aitrader_core.exchange.run_manifest import Asked
+from aitrader_core.runner.import_prices import import_files
 from aitrader_core.runner.settings import project_root
 from aitrader_core.runner.walk import Made
 from tests.agents.recordings import line
@@ -40,7 +41,7 @@ class Traded:
         return path, export(floor, configs, asked, {}, path, with_prices=with_prices)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def traded(
     postgres_url: str, _migrated: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Traded]:
@@ -54,14 +55,15 @@ def traded(
         small.model("random", kind="random", repeats=2)
         scripted_arena(small, models=[MODEL, "random", "gpt", "buy_and_hold"], costs="us_retail")
         small.priced(PRICES)
-        small.floor.prices.save("later", [], [])
+        actions = small.actions("AAA,2012-06-07,cash_dividend,0.5", "BBB,2012-06-08,split,1.1")
+        import_files(small.floor, None, actions)
         for model in MODELS:
             assert {type(step) for step in simulate(small.floor, model)} == {Made}
         yield Traded(small, folder)
         engine.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run_file(traded: Traded) -> Path:
     """Its manifest, prices and all."""
     path, _ = traded.export()

@@ -13,9 +13,12 @@ from aitrader_core.cli import main
 from aitrader_core.domain.errors import InputError
 from aitrader_core.exchange.run_exporting import export
 from aitrader_core.exchange.run_manifest import Asked
+from aitrader_core.runner.import_prices import import_files
+from aitrader_core.runner.walk import Made
+from aitrader_core.storage.job import JobRequest
 from tests.exchange.conftest import MODELS, Traded
-from tests.runner.scripted_days import MODEL
-from tests.small import DAYS
+from tests.runner.scripted_days import MODEL, scripted_arena, simulate
+from tests.small import DAYS, Small
 
 
 def run(*arguments: str) -> Result:
@@ -90,7 +93,14 @@ def test_it_says_what_it_was_made_of_and_nothing_of_this_machine(
     }
     (made,) = manifest["models"][MODEL]["made_of"]
     assert made["agent"].keys() == {"model", "endpoint", "prompt", "price_list"}
-    assert [len(part) for part in manifest["prices"]["names"]] == [3]
+    names = [name.split()[1] for *_, name in manifest["prices"]["names"]]
+    assert names == ["without", "prices.csv", "actions.csv"], (
+        "from when on the actions were to be seen"
+    )
+    assert members["actions.jsonl"].decode().splitlines() == [
+        '["AAA", "2012-06-07", "cash_dividend", "0.50000000"]',
+        '["BBB", "2012-06-08", "split", "1.10000000"]',
+    ]
     whole = b"".join(members.values()).decode("latin-1")
     url = traded.small.engine.url
     for secret in (str(traded.folder), str(url.database), "postgres", "127.0.0.1"):
@@ -104,11 +114,12 @@ def test_prices_may_come_from_elsewhere_if_they_are_the_same(
     path, done = traded.export("bare.zip", with_prices=False)
     assert "it has no prices" in run("manifest", "verify", str(path)).stdout
     prices = traded.folder / "prices.csv"
-    replayed = told("manifest", "replay", str(path), "--prices", str(prices))
+    acted = ("--actions", str(traded.folder / "actions.csv"))
+    replayed = told("manifest", "replay", str(path), "--prices", str(prices), *acted)
     assert (replayed["identical"], replayed["digest"]) == (28, done.digest)
     other = traded.folder / "other.csv"
     other.write_text(prices.read_text().replace("22.13", "22.14"))
-    refused = run("manifest", "replay", str(path), "--prices", str(other))
+    refused = run("manifest", "replay", str(path), "--prices", str(other), *acted)
     assert (refused.exit_code, refused.stderr) == (
         2,
         "aitrader: these are not the prices that the run was made from: AAA has other prices\n",
@@ -130,6 +141,10 @@ def test_a_part_of_a_run_begins_where_it_begins(
     done = told("manifest", "export", MODEL, "random@2", "--to", path, *span)
     assert done["days"] == {MODEL: 3, "random@2": 3}
     assert told("manifest", "replay", path)["identical"] == 6
+    wanted = JobRequest("small", DAYS[0], DAYS[6], tuple(MODELS), tuple(DAYS[:7]))
+    assert traded.small.floor.jobs.submit(wanted) == 1, "as whose the days are stored"
+    done = told("manifest", "export", "1", "--to", path, "--market", "small")
+    assert done["days"] == dict.fromkeys(MODELS, 7)
     for asked, sentence in (
         (("nobody",), "there is no model 'nobody'"),
         (("77",), "there is no job 77"),
@@ -162,3 +177,20 @@ def test_what_could_not_be_verified_elsewhere_is_not_exported(traded: Traded) ->
     spec.write_text("kind: recorded\nfile: /elsewhere/position.jsonl\nmode: as_recorded\n")
     assert "was made under the configuration" in refused(model="gpt")
     spec.write_text(kept)
+
+
+def test_bars_within_a_session_go_along(small: Small, tmp_path: Path) -> None:
+    scripted_arena(small, {"summary": "model"}, models=[MODEL, "random"], bars="intraday")
+    rows = [
+        f"{symbol},{day},{at},{10 + n}.5,{11 + n}"
+        for n, day in enumerate(DAYS[:3])
+        for symbol in ("AAA", "BBB")
+        for at in ("10:00", "11:00")
+    ]
+    file = small.file("hourly.csv", "symbol,session,time,open,close", *rows)
+    import_files(small.floor, file, None, gaps="allow")
+    path, asked = tmp_path / "run.zip", Asked([MODEL, "random"])
+    for model in asked.models:
+        assert {type(step) for step in simulate(small.floor, model, DAYS[:3])} == {Made}
+    export(small.floor, small.config_dir, asked, {}, path)
+    assert told("manifest", "replay", str(path))["identical"] == 6

@@ -1,6 +1,6 @@
 """What a model has made, told again from its fills, the bars and the corporate actions alone.
 
-A plain loop that shares nothing with the project: neither its ledger's columns nor its statistics.
+A plain loop that takes nothing from the project: neither its ledger's columns nor its statistics.
 """
 
 from collections import defaultdict
@@ -10,10 +10,15 @@ from decimal import Decimal
 from math import sqrt
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, Engine, text
+
+from aitrader_core.runner.board import Board
+from aitrader_core.runner.floor import Floor
 
 D = Decimal
 
+YEARLY = {"annual_return", "volatility", "sharpe", "sortino", "calmar", "turnover", "beta", "alpha"}
 FILLS = """
 select d.session, o.bar_time, o.side, f.symbol, f.quantity, f.price, f.commission, o.outcome
   from orders o
@@ -139,6 +144,30 @@ def figures(told: Retold, market: Retold, year: int) -> dict[str, float]:
         "commission": float(told.commission),
         "invalid_order_rate": told.refusals / ((told.fills + told.refusals) or 1),
     }
+
+
+def equals_another_path(floor: Floor, board: Board, benchmark: str) -> None:
+    """Every figure of every row, to nine digits."""
+    arena, year = floor.arena, floor.arena.calendar.sessions_a_year
+    told = {
+        row["model"]: retell(
+            floor.engine,
+            arena.market,
+            row["model"],
+            date.fromisoformat(row["first"]),
+            date.fromisoformat(row["last"]),
+            arena.initial_cash,
+        )
+        for row in board.rows
+    }
+    for row in board.rows:
+        for name, figure in figures(told[row["model"]], told[benchmark], year).items():
+            shown = row[name]
+            if name in YEARLY and row["sessions"] < 20:
+                assert shown is None
+                continue
+            assert shown is not None, name
+            assert float(shown) == pytest.approx(figure, rel=1e-9, abs=1e-12), (row["model"], name)
 
 
 def _rows(connection: Connection, query: str, **bound: Any) -> list[dict[str, Any]]:

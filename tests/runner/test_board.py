@@ -16,7 +16,7 @@ from aitrader_core.runner.import_prices import import_files
 from aitrader_core.runner.measuring import measure
 from aitrader_core.runner.walk import Made, Plan, walk
 from aitrader_core.storage.leaderboards import publish
-from tests.runner.retold import figures, retell
+from tests.runner.retold import equals_another_path, retell
 from tests.small import DAYS, Small
 
 FIRST, LAST = date(2005, 2, 1), date(2005, 4, 29)  # Apple splits on 28 February
@@ -45,27 +45,6 @@ def traded(module_floor: Floor) -> Floor:
 @pytest.fixture(scope="module")
 def board(traded: Floor) -> Board:
     return made(traded)
-
-
-def equals_another_path(floor: Floor, board: Board, benchmark: str) -> None:
-    """Every figure of every row, to nine digits."""
-    arena, year = floor.arena, floor.arena.calendar.sessions_a_year
-    told = {
-        row["model"]: retell(
-            floor.engine,
-            arena.market,
-            row["model"],
-            date.fromisoformat(row["first"]),
-            date.fromisoformat(row["last"]),
-            arena.initial_cash,
-        )
-        for row in board.rows
-    }
-    for row in board.rows:
-        for name, figure in figures(told[row["model"]], told[benchmark], year).items():
-            shown = row[name]
-            assert shown is not None, name
-            assert float(shown) == pytest.approx(figure, rel=1e-9, abs=1e-12), (row["model"], name)
 
 
 def test_every_figure_is_that_of_another_path(traded: Floor, board: Board) -> None:
@@ -198,6 +177,27 @@ def test_the_published_board_is_shown_at_once_and_says_when_it_is_old(eventful: 
     old, new = latest_board(floor), board_now(floor)
     assert (old.rows, old.is_current) == (first.rows, False)
     assert (row_of(new, "random")["sessions"], new.is_current) == (6, True)
+
+
+def test_both_ways_and_repeats_are_families_of_one_board(small: Small) -> None:
+    """The script decides the same whatever the names are: there is no gap."""
+    small.model(
+        "one", kind="llm", model="scripted", endpoint="scripted", anonymise="both", repeats=2
+    )
+    small.configure(models=["one"], history=20)
+    small.priced()
+    for model in small.floor.arena.models:
+        trade(small.floor, model, DAYS[:2])
+    found = board_now(small.floor)
+    families = {f["family"]: f["models"] for f in found.judgement["families"]}
+    assert families.pop("buy_and_hold") == ["buy_and_hold"]
+    assert families == {name: [name, f"{name}@2"] for name in ("one", "one@anonymous")}
+    assert [(r["family"], r["repeat"]) for r in found.rows if r["model"] == "one@anonymous@2"] == [
+        ("one@anonymous", 2)
+    ]
+    (gap,) = found.judgement["anonymised_gaps"]
+    assert (gap["family"], gap["anonymous"], gap["gap_sessions"]) == ("one", "one@anonymous", 2)
+    assert (gap["mean_daily_gap"], gap["total_gap"], gap["total_low"]) == (0, 0, None)
 
 
 def test_a_board_without_sessions_is_empty(small: Small) -> None:

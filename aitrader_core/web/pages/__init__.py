@@ -2,10 +2,21 @@
 
 from fastapi import APIRouter, FastAPI
 
-from aitrader_core.web.pages import definitions, home, leaderboard
+from aitrader_core.web.pages import (
+    compare,
+    day,
+    definitions,
+    home,
+    leaderboard,
+    model,
+    report,
+    session,
+    versus,
+)
 from aitrader_core.web.pages.rendering import environment, problem_page
 
-ROUTERS: tuple[APIRouter, ...] = (home.router, leaderboard.router, definitions.router)
+_SUBJECTS = (home, leaderboard, compare, report, model, day, session, versus, definitions)
+ROUTERS: tuple[APIRouter, ...] = tuple(subject.router for subject in _SUBJECTS)
 
 
 def add_pages(app: FastAPI) -> None:

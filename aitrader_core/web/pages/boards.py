@@ -1,4 +1,4 @@
-"""The leaderboard that pages show: the published one, or one made once for a state of the ledger."""
+"""The leaderboard that pages show: the published one, or one made once for what is stored."""
 
 from typing import cast
 

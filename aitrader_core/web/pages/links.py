@@ -5,6 +5,7 @@ from datetime import date
 from urllib.parse import quote, urlencode
 
 Query = str | int | None
+_MOST = 50_000  # points that one answer may have
 
 
 def arena(market: str) -> str:
@@ -28,6 +29,25 @@ def session(market: str, day: date | str) -> str:
     return f"{arena(market)}/sessions/{day}"
 
 
+def sessions_compared(market: str, day: date | str, left: str, right: str) -> str:
+    """Two models on one session, side by side."""
+    return with_query(f"{session(market, day)}/compare", [("model", left), ("model", right)])
+
+
+def entry(market: str, name: str, day: date | str, number: int, attempt: int | None = None) -> str:
+    """The whole text of one entry of a transcript, of a failed attempt where one is given."""
+    path = f"{model_day(market, name, day)}/entries/{number}"
+    return with_query(path, [("attempt", attempt)])
+
+
+def queue(**query: Query) -> str:
+    return with_query("/queue", _given(query))
+
+
+def job(job_id: int, **query: Query) -> str:
+    return with_query(f"/queue/{job_id}", _given(query))
+
+
 def report(market: str) -> str:
     return f"{arena(market)}/report.html"
 
@@ -39,6 +59,15 @@ def definition(key: str) -> str:
 def export(path: str, style: str, **query: Query) -> str:
     """Of the REST service: `style` is csv, parquet or json."""
     return with_query(path, _given({**query, "format": style}))
+
+
+def series(
+    market: str, models: Iterable[str], first: date | None, last: date | None, style: str
+) -> str:
+    """Every session of some models, by the REST service."""
+    pairs: list[tuple[str, Query]] = [("market", market), *(("model", m) for m in models)]
+    pairs += [(key, day.isoformat()) for key, day in (("start", first), ("end", last)) if day]
+    return with_query("/portfolio/timeseries", [*pairs, ("limit", _MOST), ("format", style)])
 
 
 def dagster_asset(dagster: str, market: str, day: date | str, name: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aitrader_core.results.definitions import DEFINITIONS
 from aitrader_core.web.problems import Problem
 
 Row = Mapping[str, Any]
@@ -88,7 +87,3 @@ def in_order(rows: Sequence[Row], order: Order) -> list[Row]:
 
 def _figure(row: Row, key: str) -> Any:
     return float(row[key]) if key == "dollars" else row[key]
-
-
-def title(key: str) -> str:
-    return DEFINITIONS[key].title

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from aitrader_core.results.definitions import DEFINITIONS
+
 Figure = float | Decimal
 NONE = "\u2013"  # where a figure has no meaning, or is not known
 _THIN = "\u202f"  # no line breaks between a number and its unit
@@ -92,3 +94,31 @@ def _signed(figure: Figure, places: int) -> str:
 def _plain(figure: Figure, places: int) -> str:
     text = f"{figure:,.{places}f}"
     return (text if text.strip("-0.,") else text.lstrip("-")).replace("-", _MINUS)
+
+
+def unit(key: str) -> str:
+    """How a metric is written: percent, share, count, dollars or ratio."""
+    return _UNITS.get(key, "ratio")
+
+
+def title(key: str) -> str:
+    return DEFINITIONS[key].title
+
+
+def span(first: date | None, last: date | None) -> str:
+    since, until = first and f"from {day(first)}", last and f"to {day(last)}"
+    return " ".join(part for part in (since, until) if part)
+
+
+_UNITS: Mapping[str, str] = {
+    "sessions": "count",
+    "cumulative_return": "percent",
+    "annual_return": "percent",
+    "volatility": "share",
+    "max_drawdown": "percent",
+    "win_rate": "share",
+    "alpha": "percent",
+    "cost_drag": "share",
+    "invalid_order_rate": "share",
+    "dollars_per_return": "dollars",
+}
