@@ -16,6 +16,7 @@ from aitrader_core.runner.report import curves
 from aitrader_core.storage.audit import chain_faults, ledger_faults
 from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import latest_published, publish
+from aitrader_dagster.lib.dashboard import PAGE
 from aitrader_dagster.lib.metadata import standings_table
 from aitrader_dagster.lib.resources import TradingFloors
 
@@ -37,13 +38,15 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
         """Every model's standing, and their equity curves in one picture."""
         opened = floors.open(arena.market)
         with opened.turns.at_work(context.run.run_id):
+            as_of = ledger_state(opened.engine, arena.market)  # before what is read of it
             drawn = curves(opened)
             board = made(opened, drawn)
             png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
             run_id = context.run.run_id
-            publish(opened.engine, arena.market, board.as_of, board.rows, run_id, board.judgement)
+            publish(opened.engine, arena.market, as_of, board.rows, run_id, board.judgement)
         return dg.MaterializeResult(
             metadata={
+                PAGE: floors.dashboard.arena(arena.market),
                 "equity": dg.MetadataValue.md(
                     f"![equity](data:image/png;base64,{b64encode(png).decode()})"
                 ),
