@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import psycopg
 import pytest
@@ -304,6 +305,15 @@ def test_the_real_service_is_caught_up_with_and_its_results_stored(
     assert next(queue, "worked off") == "worked off"  # after three looks, and no more
     with pytest.raises(Exception, match="422: .*; there is no model 'randon' in the small arena"):
         flow("simulate", Service(url=site), market="small", models=["randon"])
+
+
+def test_every_call_of_the_page_is_one_of_the_service(site: str) -> None:
+    with urlopen(f"{site}/openapi.json") as answer:
+        served = json.load(answer)["paths"]
+    there = {f"{m.upper()} {re.sub(r'{.*?}', '{}', path)}" for path in served for m in served[path]}
+    named = re.findall(r"`((?:GET|POST) /[^`?]*)", PAGE)
+    assert {re.sub(r"{.*?}", "{}", call) for call in named} <= there
+    assert len(set(named)) > 8
 
 
 def modules(steps: list[Any]) -> Iterator[Any]:
