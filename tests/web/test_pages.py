@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,7 +98,8 @@ def test_a_leaderboard_has_the_figures_of_another_path(
         own = figures(told[model], told["buy_and_hold"], YEAR)
         rank, total, low, high, *others = (float(figure) for figure in shown[model])
         wanted = [own[k] for k in ("sharpe", "max_drawdown", "turnover", "cost_drag", "sessions")]
-        assert (rank, others) == (place, pytest.approx(wanted, rel=1e-9))
+        assert rank == place
+        assert others == pytest.approx(wanted, rel=1e-9)
         assert total == pytest.approx(own["total_return"], rel=1e-9)
         assert low < total < high
 
@@ -189,7 +191,7 @@ def test_a_page_can_be_read_by_anybody(site: TestClient, path: str) -> None:
     levels = [int(e.tag[1]) for e in every if e.tag in ("h1", "h2", "h3", "h4")]
     assert levels.count(1) == 1
     assert levels[0] == 1
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b <= a + 1 for a, b in pairwise(levels))
     assert sum(e.tag == "main" for e in every) == 1
     for table in (e for e in every if e.tag == "table"):
         assert next(table.all("caption")).text
@@ -284,6 +286,8 @@ def test_a_wrong_address_is_told_as_a_page_and_to_a_program_as_a_problem(
     for path, (status, said) in wrong.items():
         answer = site.get(path)
         assert (path, answer.status_code) == (path, status)
+        (heading,) = read(answer.text).all("h1")
+        assert heading.text
         assert said in read(answer.text).text
         program = site.get(path, headers={"accept": "application/json"})
         assert program.status_code == status
