@@ -21,6 +21,7 @@ from aitrader_core.cli.prices import prices
 from aitrader_core.cli.purging import purge
 from aitrader_core.cli.recordings import recordings
 from aitrader_core.cli.replaying import replay
+from aitrader_core.cli.reporting import report
 from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
 from aitrader_core.cli.verifying import verify
@@ -58,7 +59,7 @@ def main() -> None:
 TRADING = (up, demo, prices, jobs, play, estimate)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
-EXCHANGING = (recordings, export, manifest)
+EXCHANGING = (report, recordings, export, manifest)
 KEEPING = (purge,)
 for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING):
     main.add_command(command)

@@ -6,6 +6,7 @@ AitraderError
 │   ├── RecordingError    a recording of another system, by file and line
 │   ├── PriceFileError    a file of prices or of corporate actions
 │   └── JobError          a job request: unknown model, no session, reversed range, ...
+│       └── JobActive     it would not wait, and another job of its market is active
 ├── MarketDataError       the world that a model-day needs is broken or absent
 │   └── MissingBar        a listed symbol has no bar on a session
 ├── LedgerError           a fact would break the ledger: always a bug, never a model's mistake
@@ -41,6 +42,12 @@ class PriceFileError(InputError):
 
 class JobError(InputError):
     pass
+
+
+class JobActive(JobError):  # noqa: N818 - says what is so
+    def __init__(self, job_id: int, market: str) -> None:
+        super().__init__(f"job {job_id} of the {market} arena is active")
+        self.job_id = job_id
 
 
 class MarketDataError(AitraderError):

@@ -14,13 +14,15 @@ from aitrader_core.storage.job import JobRequest
 
 
 class How(TypedDict, total=False):
-    """The rest of a request: who asks, whether days are made again, what may be spent on it."""
+    """The rest of a request: who asks, whether days are made again, what may be spent on it, and
+    whether it is refused instead of queued (`alone`) while another job of the market is active."""
 
     source: Required[str]
     replace_existing: bool
     fresh: bool
     max_dollars: float | None
     max_tokens: int | None
+    alone: bool
 
 
 def submit(

@@ -1,15 +1,18 @@
 """Which stored results were made from prices that have since been restated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
+from typing import Any
 
 from sqlalchemy import RowMapping
 
 from aitrader_core.runner.floor import Floor
 
 
-def restated(floor: Floor, days: Iterable[RowMapping]) -> dict[tuple[str, date], str]:
+def restated(
+    floor: Floor, days: Iterable[RowMapping | Mapping[str, Any]]
+) -> dict[tuple[str, date], str]:
     """By model and session, the newer prices that a day's session or its history now has.
 
     `days` are rows with model, session and manifest.

@@ -4,8 +4,13 @@ from functools import cache
 
 from sqlalchemy import Engine, create_engine
 
+MOST = 25  # connections of a pool
+
 
 @cache
-def engine_for(url: str) -> Engine:
-    """A pooled engine on a SQLAlchemy URL, the same one for every caller of the process."""
-    return create_engine(url, pool_size=5, max_overflow=20, pool_pre_ping=True)
+def engine_for(url: str, kept: int = 5) -> Engine:
+    """A pooled engine on a SQLAlchemy URL, the same one for every caller of the process.
+
+    It keeps so many connections open; those beyond are closed after use.
+    """
+    return create_engine(url, pool_size=kept, max_overflow=MOST - kept, pool_pre_ping=True)

@@ -32,7 +32,8 @@ class DetailStatus(StrEnum):
 class JobRequest:
     """A range of sessions x models, checked against calendar, prices and configuration.
 
-    A model in `starts` takes part from that session on, the others from the first.
+    A model in `starts` takes part from that session on, the others from the first. `alone`: it is
+    not to wait for another job of its market.
     """
 
     market: str
@@ -46,6 +47,7 @@ class JobRequest:
     max_dollars: float | None = None
     max_tokens: int | None = None
     starts: Mapping[str, date] = field(default_factory=dict)
+    alone: bool = False
 
     def days(self) -> Iterator[tuple[str, date]]:
         """Each model-day that is asked for."""

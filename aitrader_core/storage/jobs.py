@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, text, update
 
+from aitrader_core.domain.errors import JobActive
 from aitrader_core.storage.job import Detail, DetailStatus, Job, JobRequest, JobStatus
 from aitrader_core.storage.schema import job_details, jobs
 from aitrader_core.storage.store import Draft, Origin
@@ -17,8 +18,11 @@ class Jobs:
         self._engine = engine
 
     def submit(self, request: JobRequest) -> int:
-        """Queue a request and return the job's id."""
+        """Queue a request and return the job's id. JobActive if it would be alone and is not."""
         with self._engine.begin() as connection:
+            connection.execute(_QUEUE, {"market": request.market})
+            if request.alone and (active := connection.scalar(_ACTIVE, {"market": request.market})):
+                raise JobActive(active, request.market)
             job_id: int = connection.execute(
                 insert(jobs)
                 .values(
@@ -214,6 +218,12 @@ def complete_details(connection: Connection, origin: Origin, drafts: Sequence[Dr
     )
 
 
+# One at a time, so that none comes in between the look at the others and the insert.
+_QUEUE = text("select pg_advisory_xact_lock(hashtextextended('queue of ' || :market, 0))")
+_ACTIVE = text(
+    "select id from jobs where market = :market and status in ('pending', 'running')"
+    " order by id limit 1"
+)
 _COMPLETE = text(
     "update job_details set status = 'completed', reason = null, attempt = :attempt,"
     " run_id = :run_id, seconds = done.seconds"

@@ -1,5 +1,6 @@
 """`python -m aitrader_core.web`: serves the site until a signal; `aitrader up` starts it."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import click
@@ -12,7 +13,7 @@ from aitrader_core.runner.premises import ready_database
 from aitrader_core.runner.settings import load_settings
 from aitrader_core.storage.database import engine_for
 from aitrader_core.storage.jobs import Jobs
-from aitrader_core.web.app import create_app
+from aitrader_core.web.app import THREADS, create_app
 from aitrader_core.web.house import House
 
 HOST = "127.0.0.1"  # there is no authentication: the loopback alone
@@ -25,8 +26,10 @@ def main(port: int, dagster: str | None) -> None:
     """Serve REST and dashboard."""
     settings = load_settings()
     arenas = load_arenas(settings.config_dir)
-    with ready_database(settings) as urls:
-        engine = engine_for(urls.engine)
+    with ExitStack() as stack:
+        urls = stack.enter_context(ready_database(settings))
+        engine = engine_for(urls.engine, kept=THREADS)
+        stack.callback(engine.dispose)
         house = House(
             {name: Floor(arena, engine) for name, arena in arenas.items()},
             Jobs(engine),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from sqlalchemy import Engine
 
 from aitrader_core.runner.config import did_you_mean
 from aitrader_core.runner.floor import Floor
@@ -29,6 +30,16 @@ class House:
     now: Callable[[], datetime]
     cost_profiles: Mapping[str, CostProfile] = field(default_factory=dict)
 
+    @property
+    def engine(self) -> Engine:
+        """Of the one database that all arenas are kept in."""
+        return next(iter(self.floors.values())).engine
+
+    @property
+    def default_market(self) -> str:
+        """Who names none means this one."""
+        return "us" if "us" in self.floors else next(iter(self.floors))
+
     def floor(self, market: str) -> Floor:
         """Problem 404 for an arena that there is not."""
         if market not in self.floors:
@@ -41,7 +52,8 @@ class House:
         return self.floors[market]
 
 
-def the_house(request: Request) -> House:
+async def the_house(request: Request) -> House:
+    """Not worth a thread of its own."""
     return cast(House, request.app.state.house)
 
 

@@ -38,11 +38,12 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
         """Every model's standing, and their equity curves in one picture."""
         opened = floors.open(arena.market)
         with opened.turns.at_work(context.run.run_id):
+            as_of = ledger_state(opened.engine, arena.market)  # before what is read of it
             drawn = curves(opened)
             board = made(opened, drawn)
             png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
             run_id = context.run.run_id
-            publish(opened.engine, arena.market, board.as_of, board.rows, run_id, board.judgement)
+            publish(opened.engine, arena.market, as_of, board.rows, run_id, board.judgement)
         return dg.MaterializeResult(
             metadata={
                 PAGE: floors.dashboard.arena(arena.market),

@@ -49,17 +49,17 @@ def test_repeats_are_a_family_and_the_anonymised_one_is_its_own(
 
 
 def test_of_twenty_equal_models_hardly_any_is_ever_told_apart() -> None:
-    """Each kind of verdict may be wrong on one board of twenty; here there are twelve boards."""
+    """Each kind of verdict may be wrong on one board of twenty; here there are eight boards."""
     better, apart, best = 0, 0, 0
-    for seed in range(12):
+    for seed in range(8):
         found = judged(noise(20, 120, seed))
         better += any(f.beats_benchmark in (YES, NO) for f in found.families)
         others = len(found.families) - 2
         apart += any(len(f.indistinguishable_from) < others for f in found.families[1:])
         best += found.spa_p_value is not None and found.spa_p_value <= ALPHA
-    assert better <= 2
-    assert apart <= 2
-    assert best <= 2
+    assert better <= 1
+    assert apart <= 1
+    assert best <= 1
 
 
 def test_what_is_much_better_or_worse_is_told_apart_from_all_others() -> None:

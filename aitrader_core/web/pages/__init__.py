@@ -9,12 +9,13 @@ from aitrader_core.web.pages import (
     home,
     leaderboard,
     model,
+    report,
     session,
     versus,
 )
 from aitrader_core.web.pages.rendering import environment, problem_page
 
-_SUBJECTS = (home, leaderboard, compare, model, day, session, versus, definitions)
+_SUBJECTS = (home, leaderboard, compare, report, model, day, session, versus, definitions)
 ROUTERS: tuple[APIRouter, ...] = tuple(subject.router for subject in _SUBJECTS)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from urllib.parse import quote, urlencode
 
 Query = str | int | None
+_MOST = 50_000  # points that one answer may have
 
 
 def arena(market: str) -> str:
@@ -66,7 +67,7 @@ def series(
     """Every session of some models, by the REST service."""
     pairs: list[tuple[str, Query]] = [("market", market), *(("model", m) for m in models)]
     pairs += [(key, day.isoformat()) for key, day in (("start", first), ("end", last)) if day]
-    return with_query("/portfolio/timeseries", [*pairs, ("format", style)])
+    return with_query("/portfolio/timeseries", [*pairs, ("limit", _MOST), ("format", style)])
 
 
 def dagster_asset(dagster: str, market: str, day: date | str, name: str) -> str:

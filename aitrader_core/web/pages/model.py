@@ -28,7 +28,7 @@ Days = Sequence[Any]
 
 @router.get("/arenas/{market}/models/{model}")
 def model(
-    request: Request, house: TheHouse, market: str, model: str, number: int | None = None
+    request: Request, house: TheHouse, market: str, model: str, number: int = 1
 ) -> HTMLResponse:
     floor = house.floor(market)
     board = board_for(request, floor)
@@ -52,8 +52,8 @@ def model(
         return page(request, "model_empty.html", **shared)
     curves = curves_of(found)
     pages = -(-len(days) // A_PAGE)
-    current = min(max(number or pages, 1), pages)
-    shown = days[(current - 1) * A_PAGE : current * A_PAGE]
+    current = min(max(number, 1), pages)
+    shown = days[::-1][(current - 1) * A_PAGE : current * A_PAGE]
     return page(
         request,
         "model.html",
@@ -72,7 +72,7 @@ def model(
         **drawn(floor.arena, board, [curves[name] for name in (model, *benchmark)]),
         **over_time(days),
         days=shown,
-        runs=runs_of(floor.engine, market, model, shown[0]["session"], shown[-1]["session"]),
+        runs=runs_of(floor.engine, market, model, shown[-1]["session"], shown[0]["session"]),
         current=current,
         pages=pages,
     )

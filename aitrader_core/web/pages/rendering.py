@@ -1,6 +1,7 @@
 """Templates made into pages: one environment for each application, everything escaped."""
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 from fastapi import Request
@@ -12,20 +13,21 @@ from aitrader_core.web.house import House
 from aitrader_core.web.pages import links, wording
 from aitrader_core.web.problems import ProblemDetail
 
-_TEMPLATES = Path(__file__).parent.parent / "templates"
+_WEB = Path(__file__).parent.parent
+STATIC = _WEB / "static"
 
 
-def environment() -> Environment:
-    """Compiled once: nobody edits templates under a running site."""
+def environment(to: ModuleType = links) -> Environment:
+    """Compiled once: nobody edits templates under a running site. `to` knows where links lead."""
     made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(_WEB / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals["to"] = links
+    made.globals["to"] = to
     made.globals["say"] = wording
     made.globals["version"] = __version__
     for name in made.list_templates(["html"]):
