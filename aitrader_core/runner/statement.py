@@ -1,7 +1,7 @@
 """One model-day as whoever doubts it wants to read it: its record, its profit, its doubts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.results.profit import DayProfit, day_profit, marked
+from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.restated import restated
 from aitrader_core.storage.day_history import (
@@ -50,12 +51,14 @@ class Statement:
 class Missing:
     """A model-day that is not stored: why, as far as is known, and what would make it.
 
-    `start` is the session that its model has to be traded from to get there.
+    `start` is the session that its model has to be traded from to get there; it `replaces` what
+    is stored where later sessions are.
     """
 
     why: str
     start: date | None
-    replace: bool = False
+    replaces: bool = False
+    is_priced: bool = True
 
 
 def statement(floor: Floor, model: str, session: date) -> Statement | None:
@@ -105,14 +108,19 @@ def missing(floor: Floor, session: date, near: Around) -> Missing:
     if not arena.first_session <= session <= arena.last_session:
         span = f"{arena.first_session} to {arena.last_session}"
         return Missing(f"{session} is outside the {arena.market} arena, which has {span}", None)
+    told = _told(arena, session, near)
     if not floor.prices.counts(session, session):
-        return Missing(f"there are no prices for {session} yet", session)
+        return replace(told, why=f"there are no prices for {session} yet", is_priced=False)
+    return told
+
+
+def _told(arena: Arena, session: date, near: Around) -> Missing:
     if near.last is None:
         return Missing("nothing of this model is stored", min(session, arena.start_session))
     if near.last < session:
         start = arena.calendar.next(near.last)
         return Missing(f"this model is stored up to {near.last}", start)
-    return Missing(f"this model is stored from {near.first} on", session, replace=True)
+    return Missing(f"this model is stored from {near.first} on", session, replaces=True)
 
 
 def _prices(floor: Floor, day: ModelDay) -> dict[Symbol, Decimal]:

@@ -16,6 +16,7 @@ _POLICY = (
 )  # Plotly styles its charts inline
 _DOCS_POLICY = _POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'")
 _DOCS = "/docs"
+_REFERRER = "same-origin"  # with no-referrer a browser sends our own forms with Origin: null
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -41,7 +42,7 @@ class _Guard:
                 policy = _DOCS_POLICY if scope["path"].startswith(_DOCS) else _POLICY
                 headers.setdefault("Content-Security-Policy", policy)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "no-referrer")
+                headers.setdefault("Referrer-Policy", _REFERRER)
             await send(message)
 
         if scope["method"] in _SAFE or _is_ours(Headers(scope=scope)):

@@ -12,34 +12,17 @@ from sqlalchemy import Row, text
 from aitrader_core.domain.transcript import Entry
 from aitrader_core.runner.import_prices import import_files
 from aitrader_core.runner.statement import missing, statement, surroundings
-from aitrader_core.runner.walk import Plan, walk
 from aitrader_core.storage.store import Origin
 from aitrader_core.storage.transcripts import part_of_failed, text_of_failed
-from tests.small import DAYS, A, B, Small
+from tests.small import DAYS, A, Small
+from tests.traded import SIX, trade, walked
 
 D = Decimal
-SIX = DAYS[:6]
 
 
 @pytest.fixture
 def traded(small: Small) -> Small:
-    """Random trades over a split and a dividend, on prices that were restated half-way."""
-    small.configure(costs="us_retail", models=["random", "buy_and_hold"])
-    rows = {A: "10/11 12/13 7/7.5 8/8.5 9/9.5 10/10.5", B: "20 21 22 23 24 25"}
-    actions = small.actions(f"{A},{DAYS[2]},split,2", f"{B},{DAYS[3]},cash_dividend,0.5")
-    import_files(small.floor, small.prices(rows), actions)
-    walked(small, SIX[:4])
-    small.floor.register_models()
-    again = {A: "10/11 12/13 7/7.5 8/8.7 9/9.5 10/10.5", B: "20 21 22 23 24 25"}
-    import_files(small.floor, small.prices(again, "again.csv"), None)
-    walked(small, SIX[4:])
-    return small
-
-
-def walked(small: Small, sessions: list[date], request: str = "job-1", **how: Any) -> None:
-    for model in ("random", "buy_and_hold"):
-        plan = Plan(model, tuple(sessions), Origin(request, "run-1"), may_start=True, **how)
-        list(walk(small.floor, plan))
+    return trade(small)
 
 
 def test_profit_by_symbol_is_what_its_rows_and_bars_say(traded: Small) -> None:

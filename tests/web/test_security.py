@@ -21,6 +21,7 @@ def test_nothing_is_run_or_fetched_from_elsewhere(client: TestClient) -> None:
     headers = client.get("/plotly.min.js").headers
     assert "script-src 'self';" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"  # else our own forms come from nowhere
     docs = client.get("/docs").text
     assert "http://" not in docs
     assert "https://" not in docs

@@ -8,15 +8,29 @@ from aitrader_core.web.pages import (
     day,
     definitions,
     home,
+    job,
     leaderboard,
     model,
+    queue,
     report,
     session,
     versus,
 )
 from aitrader_core.web.pages.rendering import environment, problem_page
 
-_SUBJECTS = (home, leaderboard, compare, report, model, day, session, versus, definitions)
+_SUBJECTS = (
+    home,
+    leaderboard,
+    compare,
+    report,
+    model,
+    day,
+    session,
+    versus,
+    queue,
+    job,
+    definitions,
+)
 ROUTERS: tuple[APIRouter, ...] = tuple(subject.router for subject in _SUBJECTS)
 
 

@@ -117,10 +117,19 @@ def steps(excerpts: Sequence[Excerpt]) -> list[Step]:
 def side_by_side(left: Sequence[Step], right: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
     """The steps of two conversations that have the same place, bar by bar; an empty one where
     one of them has no more."""
-    ours, theirs = ({(s.bar, s.number): s for s in steps} for steps in (left, right))
+    ours, theirs = _by_place(left), _by_place(right)
     places = sorted(ours.keys() | theirs.keys(), key=lambda place: (place[0] == SUMMARY, place))
     for place in places:
         yield ours.get(place, Step(*place)), theirs.get(place, Step(*place))
+
+
+def _by_place(found: Sequence[Step]) -> dict[tuple[str, int], Step]:
+    """A place that is told twice, as a recording may do, holds the turns of both."""
+    places: dict[tuple[str, int], Step] = {}
+    for step in found:
+        place = step.bar, step.number
+        places.setdefault(place, Step(*place)).turns.extend(step.turns)
+    return places
 
 
 def _answers(excerpts: Sequence[Excerpt]) -> dict[int, int]:

@@ -36,7 +36,7 @@ from aitrader_core.web.pages.conversation import steps
 from aitrader_core.web.pages.rendering import page
 from aitrader_core.web.problems import Problem
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 DAY = "/arenas/{market}/models/{model}/{session}"
 From = Annotated[int, Query(ge=1, le=2**31 - 1, alias="from")]
 AttemptId = Annotated[int | None, Query(ge=1, le=2**63 - 1)]

@@ -12,7 +12,7 @@ from aitrader_core.storage.series import session_of_all
 from aitrader_core.web.house import TheHouse
 from aitrader_core.web.pages.rendering import page
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/arenas/{market}/sessions/{session}")

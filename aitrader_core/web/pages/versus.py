@@ -21,7 +21,7 @@ from aitrader_core.web.pages.day import ENDINGS
 from aitrader_core.web.pages.rendering import page
 from aitrader_core.web.problems import Problem
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/arenas/{market}/sessions/{session}/compare")
