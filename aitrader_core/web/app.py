@@ -38,7 +38,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     answer_problems(app)
     secure(app, HOSTS)
-    add_rest(app)
+    add_rest(app, house)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
     @app.get("/plotly.min.js", include_in_schema=False)
