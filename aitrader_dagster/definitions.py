@@ -5,18 +5,21 @@ from pathlib import Path
 import dagster as dg
 
 from aitrader_core.runner.arena import load_arenas
+from aitrader_core.runner.retention import retention_config
 from aitrader_core.runner.settings import load_settings
 from aitrader_dagster.defs.market import market_definitions
 from aitrader_dagster.defs.requests import enqueue_simulation
+from aitrader_dagster.defs.retention import purge_old_rows, retention_schedule
 from aitrader_dagster.lib.io_manager import ModelDayIOManager
 from aitrader_dagster.lib.resources import TradingFloors
 
 
 def build_definitions(config_dir: Path) -> dg.Definitions:
     """Everything that the arenas under `config_dir` bring, on shared resources."""
-    floors = TradingFloors()
+    floors, retention = TradingFloors(), retention_config(config_dir)
     shared = dg.Definitions(
-        jobs=[enqueue_simulation],
+        jobs=[enqueue_simulation, purge_old_rows],
+        schedules=[retention_schedule(retention)] if retention else [],
         resources={"floors": floors, "model_days": ModelDayIOManager(floors=floors)},
         executor=dg.in_process_executor,
     )

@@ -16,6 +16,7 @@ MODULES = {
     "store": "benchmarks.store.bench",
     "llm": "benchmarks.llm.bench",
     "dagster": "benchmarks.range_run",
+    "judging": "benchmarks.judging",
     "backfill": "benchmarks.backfill",
     "setup": "benchmarks.setup",
 }

@@ -11,7 +11,15 @@ import pytest
 from aitrader_core.runner.settings import project_root
 
 ROOT = project_root()
-SCRIPTS = ["run", "test", "tools/lock", "tools/providers", "tools/setup.sh", ".ci/run"]
+SCRIPTS = [
+    "run",
+    "test",
+    "tools/lock",
+    "tools/providers",
+    "tools/setup.sh",
+    "tools/windmill",
+    ".ci/run",
+]
 NEWER = """#!/bin/sh
 case "$*" in *version_info*) exit 1;; esac
 exit 0

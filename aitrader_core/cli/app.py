@@ -13,12 +13,16 @@ from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
 from aitrader_core.cli.jobs import jobs
+from aitrader_core.cli.leaderboard import leaderboard
+from aitrader_core.cli.manifests import manifest
+from aitrader_core.cli.metrics import definitions, metrics, rescore
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.purging import purge
 from aitrader_core.cli.recordings import recordings
 from aitrader_core.cli.replaying import replay
-from aitrader_core.cli.results import leaderboard, models, results
+from aitrader_core.cli.reporting import report
+from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
@@ -53,10 +57,11 @@ def main() -> None:
 
 
 TRADING = (up, demo, prices, jobs, play, estimate)
-LOOKING = (models, results, leaderboard, breaks, verify, replay, audit)
-EXCHANGING = (recordings, export)
+LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
+PROVING = (breaks, verify, replay, audit)
+EXCHANGING = (report, recordings, export, manifest)
 KEEPING = (purge,)
-for command in (*TRADING, *LOOKING, *EXCHANGING, *KEEPING):
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING):
     main.add_command(command)
 
 

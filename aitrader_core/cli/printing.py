@@ -58,6 +58,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def spent(tokens: int, dollars: object) -> str:
+    """`dollars` may be text or a number; None: of an unknown price."""
+    if dollars is None:
+        return f"{tokens:,} tokens of an unknown price"
+    spent = float(str(dollars))
+    cost = f"{spent:,.2f}" if spent >= 1 or not spent else f"{spent:.4f}"
+    return f"{tokens:,} tokens for {cost} dollars"
+
+
 def _as_json(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}" if value.is_finite() else str(value)

@@ -62,7 +62,7 @@ class Screen:
             yield meter
 
     def leaderboard(self, rows: list[dict[str, Any]]) -> None:
-        from aitrader_core.cli.results import print_leaderboard
+        from aitrader_core.cli.leaderboard import print_leaderboard
 
         click.echo()
         print_leaderboard(rows)

@@ -109,7 +109,7 @@ def _print(checked: "Checked") -> None:
         f"{first} to {last}: closes with cash {money(closing.cash)} and "
         f"{counted(held, 'position')}, worth {money(days[-1].value)}"
     )
-    say(f"cash drifts by {checked.drift:f} at most, which is taken for binary floating point")
+    say(f"cash drifts by {float(checked.drift):.1e} at most, as binary floating point does")
 
 
 def discrepancies(number: int) -> str:

@@ -35,21 +35,21 @@ def replay(what: str, start: str | None, end: str | None, market: str, as_json: 
 
     first, last = span(start, end)
     with open_floor(market) as floor, Meter() as meter:
-        models, request = _meant(floor, what)
+        models, request = meant(floor, what)
         began = time.perf_counter()
         found = list(replaying.replay(floor, models, first, last, request, meter))
         seconds = time.perf_counter() - began
     if as_json:
-        print_json(_json(found))
+        print_json(replayed_json(found))
     elif not any(replayed.days for replayed in found):
         say("nothing is stored of that")
     else:
-        _print(found, seconds)
+        print_replayed(found, seconds)
     if any(replayed.differences for replayed in found):
         sys.exit(1)
 
 
-def _meant(floor: "Floor", what: str) -> tuple[Sequence[str], str | None]:
+def meant(floor: "Floor", what: str) -> tuple[Sequence[str], str | None]:
     """Models, and the request that their days were made for. InputError for what nobody knows."""
     from aitrader_core.cli.jobs import known
     from aitrader_core.domain.errors import InputError
@@ -63,7 +63,7 @@ def _meant(floor: "Floor", what: str) -> tuple[Sequence[str], str | None]:
     return models_of(floor.engine, job.market, job.request), job.request
 
 
-def _print(found: "Sequence[Replayed]", seconds: float) -> None:
+def print_replayed(found: "Sequence[Replayed]", seconds: float) -> None:
     columns = ("model", "days", "identical", "first difference")
     print_table(columns, map(_row, found), right=columns[1:3])
     days = sum(replayed.days for replayed in found)
@@ -79,7 +79,7 @@ def _row(replayed: "Replayed") -> tuple[str, ...]:
     return replayed.model, f"{replayed.days:,}", f"{replayed.identical:,}", told
 
 
-def _json(found: "Sequence[Replayed]") -> dict[str, object]:
+def replayed_json(found: "Sequence[Replayed]") -> dict[str, object]:
     return {
         "model_days": sum(replayed.days for replayed in found),
         "identical": sum(replayed.identical for replayed in found),

@@ -1,4 +1,4 @@
-"""aitrader models, results and leaderboard."""
+"""aitrader models and results."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,15 @@ from aitrader_core.cli.opening import (
     span,
     span_options,
 )
-from aitrader_core.cli.printing import counted, money, percent, print_json, print_table, say
+from aitrader_core.cli.printing import (
+    counted,
+    money,
+    percent,
+    print_json,
+    print_table,
+    say,
+    spent,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
@@ -81,65 +89,6 @@ def results(
             _show_day(floor, names[0], first, as_json=as_json)
         else:
             _list_days(floor, chosen, first, last, as_json=as_json)
-
-
-@click.command()
-@market_option
-@as_json_option
-def leaderboard(market: str, as_json: bool) -> None:
-    """Every model's standing, best total return first."""
-    from aitrader_core.runner.board import standing_rows
-
-    with open_floor(market) as floor:
-        rows = standing_rows(floor)
-    if as_json:
-        print_json(rows)
-    elif not rows:
-        say(NOTHING_STORED)
-    else:
-        print_leaderboard(rows)
-
-
-def print_leaderboard(rows: Sequence[dict[str, Any]]) -> None:
-    """A table, and under it what a reader of it has to know."""
-    from decimal import Decimal
-
-    columns = ("#", "model", "value", "return", "drawdown", "sharpe", "sessions", "fills")
-    print_table(
-        columns,
-        [
-            (
-                str(row["rank"]),
-                row["model"],
-                money(Decimal(row["value"])),
-                percent(row["total_return"]),
-                percent(row["max_drawdown"]),
-                "-" if row["sharpe"] is None else f"{row['sharpe']:.2f}",
-                f"{row['sessions']:,}",
-                f"{row['fills']:,}",
-            )
-            for row in rows
-        ],
-        right=(*columns[:1], *columns[2:]),
-    )
-    if corrected := [f"{r['model']} {r['corrections']:,}" for r in rows if r.get("corrections")]:
-        say(f"corrected towards a recording: {', '.join(corrected)} (see aitrader breaks)")
-    if older := [f"{r['model']} {r['restated']:,}" for r in rows if r.get("restated")]:
-        say(f"sessions made from prices that were restated since: {', '.join(older)}")
-    if known := [f"{r['model']} {r['before_cutoff']:,}" for r in rows if r.get("before_cutoff")]:
-        say(f"sessions that the model may have read of, not after its cutoff: {', '.join(known)}")
-    for row in rows:
-        if row.get("tokens"):
-            say(f"{row['model']} took {_spent(row['tokens'], row['dollars'])}")
-
-
-def _spent(tokens: int, dollars: object) -> str:
-    """`dollars` may be text or a number; None: of an unknown price."""
-    if dollars is None:
-        return f"{tokens:,} tokens of an unknown price"
-    spent = float(str(dollars))
-    cost = f"{spent:,.2f}" if spent >= 1 or not spent else f"{spent:.4f}"
-    return f"{tokens:,} tokens for {cost} dollars"
 
 
 def _model_row(model: dict[str, Any]) -> tuple[str, ...]:
@@ -213,7 +162,7 @@ def _list_days(
             say(f"{counted(known, 'session')} that a model may have read of, not after its cutoff")
         if tokens := sum(point["tokens"] for point in found):
             costs = [point["dollars"] for point in found]
-            say(f"{_spent(tokens, None if None in costs else sum(costs))} in all")
+            say(f"{spent(tokens, None if None in costs else sum(costs))} in all")
         early = Counter(p["ending"] for p in found if p["ending"] != "done")
         if early:
             what = ", ".join(f"{ending} {number:,}" for ending, number in sorted(early.items()))

@@ -15,6 +15,7 @@ AitraderError
 ├── ProviderError         a language model's provider gave no answer, after the last try
 ├── BudgetSpent           the money or tokens allowed to a model or a job are used up
 ├── ReplayMiss            a replay asks what was never recorded: says what differs first
+├── ManifestError         a run manifest is broken, was changed, or is none
 └── StorageError          the database is down, or refuses
 """
 
@@ -78,6 +79,10 @@ class BudgetSpent(AitraderError):  # noqa: N818 - says what is so
 
 
 class ReplayMiss(AitraderError):  # noqa: N818 - likewise
+    pass
+
+
+class ManifestError(AitraderError):
     pass
 
 

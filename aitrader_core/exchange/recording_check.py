@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from aitrader_core.agents.recorded import REPORTER, Recorded
 from aitrader_core.agents.recorded_log import logs_in, read_log
@@ -18,6 +19,10 @@ from aitrader_core.exchange.in_memory import traded
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.requests import check_prices
+
+Lines = Sequence[tuple[int, dict[str, Any]]]  # by their numbers in the file, as they are there
+_KEYS = ("date", "id", "this_action", "positions")
+_ACTION_KEYS = ("action", "symbol", "amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +83,15 @@ def check(floor: Floor, file: Path, logs: Path | None = None) -> Checked:
         days += traded(arena, tape, agent, file.parent.parent.name, sessions)
     except AitraderError as error:
         broken = [str(error)]
+    lines = _lines(file)
     findings = (
-        *_of_lines(recording),
+        *_of_lines(recording, lines),
         *_of_sessions(arena, recording, sessions),
         *(_of_logs(recording, logs, sessions) if logs else ()),
         *(finding for day in days for finding in _of_day(day)),
     )
     return Checked(
-        tuple(broken), findings, len(recording.records), tuple(days), _drift(recording, days)
+        tuple(broken), findings, len(recording.records), tuple(days), _drift(lines, days)
     )
 
 
@@ -125,9 +131,10 @@ def _sessions(arena: Arena, recording: Recording) -> Sequence[date]:
     return [s for s in arena.sessions if min(days) <= s <= end]
 
 
-def _of_lines(recording: Recording) -> Iterator[Finding]:
-    """What the file says against itself."""
-    numbers = _ids(recording.path)
+def _of_lines(recording: Recording, lines: Lines) -> Iterator[Finding]:
+    """What the file says against itself, or says otherwise than AI-Trader does."""
+    ids = ((number, raw.get("id")) for number, raw in lines)
+    numbers = [(number, found if isinstance(found, int) else str(found)) for number, found in ids]
     many = {number for number, times in Counter(n for _, n in numbers).items() if times > 1}
     before: object = None
     for line, number in numbers:
@@ -137,20 +144,37 @@ def _of_lines(recording: Recording) -> Iterator[Finding]:
         elif isinstance(before, int) and number != before + 1:
             yield Finding("id", place, f"the id {number} follows {before}")
         before = number
+    yield from _of_keys(recording, lines)
     earlier = recording.records[0]
+    traded_in = {record.moment for record in recording.records if record.order}
     for record in recording.records[1:]:
         place = recording.place(record)
         if record.moment < earlier.moment:
             yield Finding("order", place, f"is of {record.session}, after {earlier.session}")
+        if record.order is None and record.moment in traded_in:
+            yield Finding("nothing", place, "says that nothing is traded in a bar that has a trade")
         if record.order is not None and not record.order.quantity:
             what = f"{record.order.side} of 0 {record.order.symbol} is recorded as a trade"
             yield Finding("nothing", place, what)
         earlier = record
 
 
-def _ids(path: Path) -> list[tuple[int, object]]:
+def _of_keys(recording: Recording, lines: Lines) -> Iterator[Finding]:
+    for number, raw in lines:
+        action = raw.get("this_action") or {}
+        if more := [*(raw.keys() - set(_KEYS)), *(action.keys() - set(_ACTION_KEYS))]:
+            what = f"has the key {sorted(more)[0]}, which is left out"
+            yield Finding("format", f"{recording.path.name}:{number}", what)
+    moved = [number for number, raw in lines if list(raw) != [key for key in _KEYS if key in raw]]
+    if moved:
+        what = f"and {len(moved) - 1} more have their keys in another order" if moved[1:] else ""
+        place = f"{recording.path.name}:{moved[0]}"
+        yield Finding("format", place, what or "has its keys in another order")
+
+
+def _lines(path: Path) -> Lines:
     lines = enumerate(path.read_text().splitlines(), 1)
-    return [(number, json.loads(line).get("id")) for number, line in lines if line.strip()]
+    return [(n, json.loads(line, parse_float=Decimal)) for n, line in lines if line.strip()]
 
 
 def _of_sessions(arena: Arena, recording: Recording, sessions: Sequence[date]) -> Iterator[Finding]:
@@ -195,9 +219,13 @@ def _of_day(day: ModelDay) -> Iterator[Finding]:
             yield Finding("reported", session, entry.text)
 
 
-def _drift(recording: Recording, days: Sequence[ModelDay]) -> Decimal:
+def _cash(raw: dict[str, Any]) -> Decimal:
+    return Decimal(str(raw["positions"]["CASH"]).replace(",", ""))
+
+
+def _drift(lines: Lines, days: Sequence[ModelDay]) -> Decimal:
     """The largest, at the close of any session."""
-    closes = {day.session: day.closing.cash for day in days}
-    last = {record.session: record.cash for record in recording.records}
+    closes = {str(day.session): day.closing.cash for day in days}
+    last = {raw["date"][:10]: _cash(raw) for _, raw in lines}
     moved = (abs(cash - closes[session]) for session, cash in last.items() if session in closes)
     return max(moved, default=ZERO)

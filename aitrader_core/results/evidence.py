@@ -44,14 +44,15 @@ class Evidence:
         drawn = draws(task.sessions, self.block, self._replications)
         seed = seed_of(task.sessions)
         for family in task.own:
-            grown = np.expm1(totals(family.log_returns(task.sessions), drawn, seed))
+            grown = np.expm1(totals(family.log_returns(task.sessions), drawn, self.block, seed))
             self.intervals[family.name] = interval(grown, ALPHA)
         if task.against:
             self._hold_against(task, drawn, seed)
         if task.pairs:
             self._tell_apart(task, drawn)
         for number, pair in enumerate(task.gaps, 1):
-            self.gaps[pair[0].name, pair[1].name] = _gap(pair, task.sessions, drawn, seed + number)
+            names = pair[0].name, pair[1].name
+            self.gaps[names] = _gap(pair, task.sessions, drawn, self.block, seed + number)
 
     def _hold_against(self, task: Task, drawn: Matrix, seed: int) -> None:
         """Families with the same sessions are tested together, as if all had been tried there."""
@@ -69,7 +70,7 @@ class Evidence:
         place = {family.name: at for at, family in enumerate(everyone)}
         series = np.column_stack([_mean(family, task.sessions) for family in everyone])
         names = [(a.name, b.name) for a, b in task.pairs]
-        p_values = chances(series, [(place[a], place[b]) for a, b in names], drawn)
+        p_values = chances(series, [(place[a], place[b]) for a, b in names], drawn, self.block)
         self.pairs.update(zip(names, p_values.tolist(), strict=True))
 
 
@@ -80,11 +81,11 @@ def _mean(family: Family, sessions: Sequence[date] | None = None) -> Vector:
 
 
 def _gap(
-    pair: Two, sessions: Sequence[date], drawn: Matrix, seed: int
+    pair: Two, sessions: Sequence[date], drawn: Matrix, block: float, seed: int
 ) -> tuple[Interval, Interval]:
     """Of the mean gap a session and of the gap in all; on one path of sessions, so it is paired."""
     real, hidden = (
-        totals(family.log_returns(sessions), drawn, seed + 1000 * side)
+        totals(family.log_returns(sessions), drawn, block, seed + 1000 * side)
         for side, family in enumerate(pair)
     )
     daily = interval((real - hidden) / len(sessions), ALPHA)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from aitrader_core.results.resampling import Matrix, Vector
+from aitrader_core.results.resampling import Matrix, Vector, widening
 
 
-def totals(log_returns: Matrix, drawn: Matrix, seed: int) -> Vector:
+def totals(log_returns: Matrix, drawn: Matrix, block: float, seed: int) -> Vector:
     """The log return of a family over all its sessions, once for each replication.
 
     `log_returns` are by session and run. All runs share each path of sessions, of which their mean
@@ -15,7 +15,7 @@ def totals(log_returns: Matrix, drawn: Matrix, seed: int) -> Vector:
     sessions, runs = log_returns.shape
     mean = log_returns.mean(axis=1)
     total = mean.sum()
-    found = total + (drawn @ mean - total) * np.sqrt(sessions / (sessions - 1))
+    found = total + (drawn @ mean - total) * widening(sessions, block)
     if runs > 1:
         apart = log_returns.sum(axis=0) - total
         chosen = np.random.default_rng(seed).multinomial(runs, [1 / runs] * runs, len(drawn))

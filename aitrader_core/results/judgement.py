@@ -23,6 +23,10 @@ class FamilyVerdict:
     beats_benchmark: str | None  # None of the benchmark itself
     indistinguishable_from: tuple[str, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        alike = list(self.indistinguishable_from)
+        return {**asdict(self), "models": list(self.models), "indistinguishable_from": alike}
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -54,7 +58,12 @@ class Judgement:
     anonymised_gaps: tuple[Gap, ...]
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        lists = {"families": [f.as_json() for f in self.families]}
+        return {
+            **asdict(self),
+            **lists,
+            "anonymised_gaps": [asdict(g) for g in self.anonymised_gaps],
+        }
 
     def of(self, family: str) -> FamilyVerdict | None:
         return next((said for said in self.families if said.family == family), None)

@@ -48,11 +48,19 @@ def draws(sessions: Sequence[date], block: float, replications: int) -> Matrix:
     return drawn
 
 
+def widening(sessions: int, block: float) -> float:
+    """By how much the deviations of a resampled mean are too small, of independent sessions.
+
+    Sessions of one block stay together, so that fewer draws are independent than there are ones.
+    """
+    return float(np.sqrt(sessions / (sessions - (2 * block - 1))))
+
+
 def block_length(series: Iterable[Vector]) -> float:
-    """The mean of the lengths that are optimal for each of them, 1 at least."""
+    """The mean of the lengths that are optimal for each of them, each 1 at least."""
     optimal = arch_bootstrap().optimal_block_length
     moving = [each for each in series if each.std() > 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         lengths = [float(optimal(each)["stationary"].iloc[0]) for each in moving]
-    known = [length for length in lengths if np.isfinite(length)]
-    return max(1.0, float(np.mean(known))) if known else 1.0
+    known = [max(1.0, length) for length in lengths if np.isfinite(length)]
+    return float(np.mean(known)) if known else 1.0

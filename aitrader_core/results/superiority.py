@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from aitrader_core.results.resampling import Matrix, Vector, arch_bootstrap
+from aitrader_core.results.judgement import ALPHA
+from aitrader_core.results.resampling import Matrix, Vector, arch_bootstrap, widening
 
 TOO_SMALL = 1e-12  # of a difference in returns: they are the same
 
@@ -20,7 +21,7 @@ def superior(lead: Matrix, drawn: Matrix, block: float, seed: int) -> Vector:
     found = np.ones(lead.shape[1])
     if not len(moving):
         return found  # they are the benchmark
-    scaled = lead[:, moving] / spread[moving]  # arch does not studentise the means it compares
+    scaled = _widened(lead[:, moving] / spread[moving], block)
     spa = arch_bootstrap().SPA(
         np.zeros(len(scaled)), -scaled, block_size=block, reps=replications, seed=seed
     )
@@ -32,3 +33,18 @@ def superior(lead: Matrix, drawn: Matrix, block: float, seed: int) -> Vector:
         found[moving[column]] = least
         left[column] = False
     return found
+
+
+def _widened(scaled: Matrix, block: float) -> Matrix:
+    """The means as they are, and as much scatter around them as the tails of few sessions need.
+
+    arch compares means that are not studentised anew in each replication, whose tails are the
+    normal distribution's; those of studentised ones are Student's.
+    """
+    from scipy.stats import norm, t  # type: ignore[import-untyped]
+
+    count, columns = scaled.shape
+    rare = ALPHA / 2 / columns
+    heavier = t.isf(rare, count - 1) / norm.isf(rare)
+    means = scaled.mean(axis=0)
+    return np.asarray(means + (scaled - means) * widening(count, block) * heavier)

@@ -34,7 +34,7 @@ def benchmark(floor: Floor, drawn: Mapping[str, Sequence[Point]]) -> Benchmark |
     if not sessions:
         return None
     for model, curve in drawn.items():
-        if _holds(floor, model) and sessions <= {point.session for point in curve}:
+        if holds(floor, model) and sessions <= {point.session for point in curve}:
             return Benchmark(model, curve, simulated=False)
     name = f"{NAME}@simulated" if NAME in drawn else NAME
     try:
@@ -43,7 +43,8 @@ def benchmark(floor: Floor, drawn: Mapping[str, Sequence[Point]]) -> Benchmark |
         return None
 
 
-def _holds(floor: Floor, model: str) -> bool:
+def holds(floor: Floor, model: str) -> bool:
+    """Whether it buys and holds, by the arena's configuration or by its name."""
     entry = floor.arena.models.get(model)
     return entry.config.kind == NAME if entry else model == NAME
 

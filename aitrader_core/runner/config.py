@@ -180,6 +180,12 @@ def costs(config_dir: Path, name: str) -> CostProfile:
     return read(config_dir / "costs", name, CostProfile)
 
 
+def cost_profiles(config_dir: Path) -> dict[str, CostProfile]:
+    """Every one under `config_dir`/costs, by name."""
+    names = sorted(path.stem for path in (config_dir / "costs").glob("*.yaml"))
+    return {name: costs(config_dir, name) for name in names}
+
+
 def _content(path: Path) -> object:
     try:
         content = yaml.safe_load(path.read_text())

@@ -19,7 +19,7 @@ from aitrader_core.storage.calls import FailedDays, PostgresCalls
 from aitrader_core.storage.database import engine_for
 from aitrader_core.storage.jobs import Jobs
 from aitrader_core.storage.postgres import PostgresStore
-from aitrader_core.storage.prices import History, PriceStore
+from aitrader_core.storage.prices import PriceStore
 from aitrader_core.storage.registry import register_models
 from aitrader_core.storage.store import Origin
 from aitrader_core.storage.turns import Turns
@@ -82,20 +82,15 @@ class Floor:
 
     def tape(self, first: date, last: date) -> Tape:
         """The stored prices of `first` to `last`, and the history before them."""
-        sessions, found = self.seen(first, last)
-        depth = self.arena.history
+        calendar, depth = self.arena.calendar, self.arena.history
+        before = calendar.between(calendar.first, first)[-depth - 1 : -1]
+        sessions = (*before, *calendar.between(first, last))
+        found = self.prices.load(self.arena.symbols, sessions[0], last)
         names = {
             session: found.name(sessions[max(0, at - depth) : at + 1])
             for at, session in enumerate(sessions)
         }
         return tape_of(self.arena, sessions, found.bars, found.actions, names)
-
-    def seen(self, first: date, last: date) -> tuple[Sequence[date], History]:
-        """The sessions of `first` to `last` and of the history before them, with their prices."""
-        calendar = self.arena.calendar
-        before = calendar.between(calendar.first, first)[-self.arena.history - 1 : -1]
-        sessions = (*before, *calendar.between(first, last))
-        return sessions, self.prices.load(self.arena.symbols, sessions[0], last)
 
     def suspects(self, first: date, last: date) -> list[Jump]:
         """Jumps from `first` to `last` that no corporate action explains and nobody accepted."""

@@ -68,6 +68,7 @@ def _row(
         "interval_high": verdict.interval_high if verdict else None,
         "p_value": verdict.p_value if verdict else None,
         "beats_benchmark": verdict.beats_benchmark if verdict else None,
+        "indistinguishable_from": list(verdict.indistinguishable_from) if verdict else [],
         "sessions_before_cutoff": len(known),
         "sessions_after_cutoff": len(fresh),
         "return_before_cutoff": compounded(known),

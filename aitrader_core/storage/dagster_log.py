@@ -4,29 +4,32 @@
 partitions would be shown as missing, though their model-days are stored. What the UI shows of
 assets, it reads from these rows (dagster and dagster-postgres as pinned in pyproject.toml):
 
-- event_logs where asset_key is set: materializations, observations, planned and failed ones. The
-  state of a partition is its latest planned event against its latest materialization, and for one
-  that has no materialization the status of the planned event's run (partition_status_cache.py).
+- event_logs where asset_key is set: materializations, observations, failures, and what was
+  planned. A partition is materialized if it has such an event. It failed or is in progress if its
+  latest planned event is later than that, by the status of the planned event's run
+  (get_latest_asset_partition_materialization_attempts_without_materializations in
+  sql_event_log.py, partition_status_cache.py). An asset's newest one names its latest run.
 - event_logs of type ASSET_CHECK_*, which have no asset_key, and asset_check_executions.
 - asset_keys, asset_event_tags (the dimensions of a partition, by the event's id),
   dynamic_partitions: small, or as many as the events above.
 
-All of that stays, and so does the row of a run that any of it names: it says whether a partition
-failed, and a materialization links to it. All other events of a finished run (its steps, its log
-lines, inputs, outputs, engine) are shown on that run's own page and nowhere else. A run of which
+That stays, and so does the row of a run that any of it names: it says whether a partition failed,
+and a materialization links to it. What was planned for a partition and then made by the same run
+says nothing any more, but for the newest of an asset; it is half of what a model-day leaves here.
+All other events of a finished run (its steps, its log lines, inputs, outputs, engine) are shown on
+that run's own page and nowhere else. A run of which
 nothing is left goes, its tags by cascade, and a backfill that has ended. Ticks of sensors and
 schedules are purged by Dagster itself (`retention` in dagster.yaml); kvs, instance_info,
 heartbeats and snapshots do not grow with time.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.errors import UndefinedTable
 from psycopg.sql import SQL, Identifier
 
 from aitrader_core.domain.errors import StorageError
@@ -39,7 +42,7 @@ _TOGETHER = 500  # runs of one transaction
 
 @dataclass(frozen=True)
 class DagsterLog:
-    """Dagster's tables up to a cutoff. A dry run counts the same rows and deletes none.
+    """Dagster's tables up to a cutoff.
 
     `at_work` are the jobs that have not ended: the queue still looks at their runs.
     """
@@ -47,7 +50,6 @@ class DagsterLog:
     connection: psycopg.Connection
     cutoff: datetime
     at_work: Sequence[int]
-    dry_run: bool
 
     def finished_runs(self) -> Tables:
         """What only their own pages show, and the runs themselves where nothing else is left."""
@@ -82,7 +84,7 @@ class DagsterLog:
         with self.connection.transaction():
             tags = self._gone("asset_event_tags", _TAGS_OF_EVENTS, asked, "value")
             events = self._gone("event_logs", _UNSTORED, asked, "event")
-            if events.rows and not self.dry_run:
+            if events.rows:
                 self.connection.execute(_FORGET_STATE, asked)
         return {"dagster event_logs": events, "dagster asset_event_tags": tags}
 
@@ -96,16 +98,11 @@ class DagsterLog:
         self, table: LiteralString, which: LiteralString, asked: dict[str, Any], wide: LiteralString
     ) -> Gone:
         """`wide` is the column that nearly all of a row is."""
-        size = SQL("coalesce(pg_column_size(t.{}), 0) + 100").format(Identifier(wide))
-        form = (
-            SQL("select count(*), coalesce(sum({size}), 0) from {table} t where {which}")
-            if self.dry_run
-            else SQL(
-                "with gone as (delete from {table} t where {which} returning {size} as bytes)"
-                " select count(*), coalesce(sum(bytes), 0) from gone"
-            )
-        )
-        query = form.format(table=Identifier(table), which=SQL(which), size=size)
+        query = SQL(
+            "with gone as (delete from {table} t where {which}"
+            "              returning coalesce(pg_column_size(t.{wide}), 0) + 100 as bytes)"
+            " select count(*), coalesce(sum(bytes), 0) from gone"
+        ).format(table=Identifier(table), which=SQL(which), wide=Identifier(wide))
         row = self.connection.execute(query, asked).fetchone()
         assert row is not None
         return Gone(int(row[0]), int(row[1]))
@@ -115,31 +112,45 @@ class DagsterLog:
 def dagster_log(
     urls: DatabaseUrls, cutoff: datetime, at_work: Sequence[int], *, dry_run: bool
 ) -> Iterator[DagsterLog | None]:
-    """None where no Dagster has been yet."""
+    """None where no Dagster has been yet.
+
+    A dry run deletes the same and takes it all back, since what is left of a run depends on what
+    went before; a deletion that is undone leaves nothing behind in the tables.
+    """
     try:
         connection = connect(urls, urls.dagster_database)
     except StorageError:
         yield None
         return
-    with connection:
-        yield DagsterLog(connection, cutoff, at_work, dry_run) if _has_tables(connection) else None
+    with connection, connection.transaction(force_rollback=True) if dry_run else nullcontext():
+        yield DagsterLog(connection, cutoff, at_work) if _has_tables(connection) else None
 
 
 def _has_tables(connection: psycopg.Connection) -> bool:
-    try:
-        connection.execute("select from event_logs, runs, bulk_actions limit 0")
-    except UndefinedTable:
-        return False
-    return True
+    found = connection.execute("select to_regclass('event_logs'), to_regclass('bulk_actions')")
+    return None not in (found.fetchone() or ())
 
 
 _IS_OLD: LiteralString = """
     r.status in ('SUCCESS', 'FAILURE', 'CANCELED')
     and coalesce(to_timestamp(r.end_time), r.update_timestamp at time zone 'utc') < %(cutoff)s
 """
-_IS_DETAIL: LiteralString = (
-    "(asset_key is null and coalesce(dagster_event_type, '') not like 'ASSET_CHECK_%%')"
-)
+
+
+def _is_detail(e: LiteralString) -> LiteralString:
+    """Of a row of event_logs: whether only its run's own page shows it."""
+    return f"""(
+    {e}.asset_key is null and coalesce({e}.dagster_event_type, '') not like 'ASSET_CHECK_%%'
+    or {e}.dagster_event_type = 'ASSET_MATERIALIZATION_PLANNED'
+       and exists (select from event_logs m
+                    where (m.asset_key, m.partition, m.run_id)
+                          = ({e}.asset_key, {e}.partition, {e}.run_id) and m.id > {e}.id
+                      and m.dagster_event_type = 'ASSET_MATERIALIZATION')
+       and {e}.id < (select max(n.id) from event_logs n
+                      where (n.asset_key, n.dagster_event_type)
+                            = ({e}.asset_key, {e}.dagster_event_type)))"""
+
+
 _ENDED: LiteralString = (
     "status in ('COMPLETED', 'COMPLETED_SUCCESS', 'COMPLETED_FAILED', 'FAILED', 'CANCELED')"
 )
@@ -151,15 +162,15 @@ select r.run_id from runs r
    and not exists (select from run_tags t where t.run_id = r.run_id and t.key = 'aitrader/job'
                                             and t.value = any(%(jobs)s))
    and not exists (select from bulk_actions b where b.key = r.backfill_id and not {_ENDED})
-   and (exists (select from event_logs e where e.run_id = r.run_id and {_IS_DETAIL})
+   and (exists (select from event_logs e where e.run_id = r.run_id and {_is_detail("e")})
         or not exists (select from event_logs e where e.run_id = r.run_id)
            and not exists (select from asset_check_executions c where c.run_id = r.run_id))
  order by r.id
 """)
-_EVENTS: LiteralString = f"t.run_id = any(%(runs)s) and {_IS_DETAIL}"
+_EVENTS: LiteralString = f"t.run_id = any(%(runs)s) and {_is_detail('t')}"
 _BARE_RUNS: LiteralString = f"""
     t.run_id = any(%(runs)s)
-    and not exists (select from event_logs e where e.run_id = t.run_id and not {_IS_DETAIL})
+    and not exists (select from event_logs e where e.run_id = t.run_id and not {_is_detail("e")})
     and not exists (select from asset_check_executions c where c.run_id = t.run_id)
 """
 _BACKFILLS: LiteralString = f"""

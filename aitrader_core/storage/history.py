@@ -129,7 +129,7 @@ class _Reader:
         wished = {o["number"]: o for o in self._orders.get(row["id"], ())}
         filled = {f["number"]: f for f in self._fills.get(row["id"], ())}
         for number in sorted(wished.keys() | filled.keys()):
-            yield from _mismatch(number, wished.get(number), filled.get(number))
+            yield from mismatch(number, wished.get(number), filled.get(number))
 
     def _opening(self, row: RowMapping) -> Opening:
         previous = self._closes.get(row["previous_id"])
@@ -138,7 +138,8 @@ class _Reader:
         return rows.opening_of(previous, self._holdings.get(previous["id"], ()))
 
 
-def _mismatch(number: int, order: RowMapping | None, fill: RowMapping | None) -> Iterator[str]:
+def mismatch(number: int, order: RowMapping | None, fill: RowMapping | None) -> Iterator[str]:
+    """What an order's rows say against each other."""
     if order is None:
         yield f"fill {number} has no order"
     elif (order["outcome"] == "filled") != (fill is not None):

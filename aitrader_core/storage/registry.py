@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, RowMapping, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from aitrader_core.storage.schema import models
@@ -28,3 +28,10 @@ def register_models(engine: Engine, market: str, configured: Iterable[dict[str, 
     )
     with engine.begin() as connection:
         connection.execute(changed, rows)
+
+
+def registered(engine: Engine, market: str, name: str) -> RowMapping | None:
+    """One model as it was recorded last."""
+    query = select(models).where(models.c.market == market, models.c.name == name)
+    with engine.connect() as connection:
+        return connection.execute(query).mappings().first()

@@ -25,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -41,6 +42,7 @@ from aitrader_core.storage.schema import (
     models,
     orders,
     transcripts,
+    vintages,
 )
 
 _FINAL = ("completed", "partial", "failed", "canceled")
@@ -167,7 +169,9 @@ class Retention:
 
     def markets(self) -> Sequence[str]:
         with self._engine.connect() as connection:
-            return connection.scalars(select(models.c.market).distinct()).all()
+            return connection.scalars(
+                union(select(models.c.market), select(vintages.c.market))
+            ).all()
 
     def unfinished_jobs(self) -> Sequence[int]:
         with self._engine.connect() as connection:

@@ -7,6 +7,7 @@ import click
 import uvicorn
 
 from aitrader_core.runner.arena import load_arenas
+from aitrader_core.runner.config import cost_profiles
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.premises import ready_database
 from aitrader_core.runner.settings import load_settings
@@ -35,6 +36,7 @@ def main(port: int, dagster: str | None) -> None:
             urls,
             dagster,
             lambda: datetime.now(UTC),
+            cost_profiles(settings.config_dir),
         )
         uvicorn.run(create_app(house), host=HOST, port=port, log_level="warning", access_log=False)
 

@@ -2,19 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from anyio import to_thread
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from aitrader_core import __version__
 from aitrader_core.web.house import House
+from aitrader_core.web.pages import add_pages
 from aitrader_core.web.problems import ProblemDetail, answer_problems
 from aitrader_core.web.rest import add_rest
+from aitrader_core.web.scripts import plotly_script
 from aitrader_core.web.security import secure
 
 THREADS = 16  # that answer at once, each on a connection of its own to the database
@@ -39,16 +40,13 @@ def create_app(house: House) -> FastAPI:
     answer_problems(app)
     secure(app, HOSTS)
     add_rest(app, house)
+    add_pages(app)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 
     @app.get("/plotly.min.js", include_in_schema=False)
-    def plotly_script() -> FileResponse:
+    def charts() -> FileResponse:
         """As its package carries it: nothing is fetched from elsewhere."""
-        return FileResponse(_plotly_script(), media_type="text/javascript", headers=_LONG)
-
-    @app.get("/", include_in_schema=False)
-    def home() -> RedirectResponse:
-        return RedirectResponse("/docs")
+        return FileResponse(plotly_script(), media_type="text/javascript", headers=_LONG)
 
     return app
 
@@ -57,10 +55,3 @@ def create_app(house: House) -> FastAPI:
 async def _with_threads(_app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
-
-
-def _plotly_script() -> Path:
-    spec = find_spec("plotly")  # to import it takes longer
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"

@@ -1,7 +1,7 @@
 """What the site is about: every arena with its database, and Dagster beside it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, cast
 
@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from aitrader_core.runner.config import did_you_mean
 from aitrader_core.runner.floor import Floor
+from aitrader_core.simulation.costs import CostProfile
 from aitrader_core.storage.jobs import Jobs
 from aitrader_core.storage.urls import DatabaseUrls
 from aitrader_core.web.problems import Problem
@@ -17,13 +18,17 @@ from aitrader_core.web.problems import Problem
 
 @dataclass(frozen=True)
 class House:
-    """`dagster` is the address of its webserver, None where there is none; `now` is the clock."""
+    """`dagster` is the address of its webserver, None where there is none; `now` is the clock.
+
+    `cost_profiles` are those under configs/costs, by name.
+    """
 
     floors: Mapping[str, Floor]
     jobs: Jobs
     urls: DatabaseUrls
     dagster: str | None
     now: Callable[[], datetime]
+    cost_profiles: Mapping[str, CostProfile] = field(default_factory=dict)
 
     @property
     def engine(self) -> Engine:

@@ -19,6 +19,7 @@ from aitrader_dagster.lib.job_runs import (
     latest_runs,
     models_of,
     request,
+    with_page,
 )
 from aitrader_dagster.lib.partitions import DATE, MODEL, MarketPartitions
 from aitrader_dagster.lib.resources import TradingFloors
@@ -64,7 +65,7 @@ def queue_sensor(
         watched = bury_the_dead(context.instance, opened, json.loads(context.cursor or "{}"))
         requests, said = tend(context.instance, opened, partitions)
         return dg.SensorResult(
-            run_requests=requests,
+            run_requests=[with_page(asked, floors.dashboard) for asked in requests],
             skip_reason=None if requests else dg.SkipReason(said),
             cursor=json.dumps(watched),
         )

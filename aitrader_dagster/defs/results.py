@@ -16,6 +16,7 @@ from aitrader_core.runner.report import curves
 from aitrader_core.storage.audit import chain_faults, ledger_faults
 from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import latest_published, publish
+from aitrader_dagster.lib.dashboard import PAGE
 from aitrader_dagster.lib.metadata import standings_table
 from aitrader_dagster.lib.resources import TradingFloors
 
@@ -37,13 +38,15 @@ def leaderboard_asset(arena: Arena) -> dg.AssetsDefinition:
         """Every model's standing, and their equity curves in one picture."""
         opened = floors.open(arena.market)
         with opened.turns.at_work(context.run.run_id):
+            as_of = ledger_state(opened.engine, arena.market)  # before what is read of it
             drawn = curves(opened)
             board = made(opened, drawn)
             png = equity_picture(drawn, f"{arena.market}: value at the close", arena.currency)
             run_id = context.run.run_id
-            publish(opened.engine, arena.market, board.as_of, board.rows, run_id, board.judgement)
+            publish(opened.engine, arena.market, as_of, board.rows, run_id, board.judgement)
         return dg.MaterializeResult(
             metadata={
+                PAGE: floors.dashboard.arena(arena.market),
                 "equity": dg.MetadataValue.md(
                     f"![equity](data:image/png;base64,{b64encode(png).decode()})"
                 ),
@@ -112,7 +115,7 @@ def publish_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.Sensor
         opened = floors.open(arena.market)
         as_of = ledger_state(opened.engine, arena.market)
         published = latest_published(opened.engine, arena.market)
-        if not as_of or (published and published.as_of == as_of):
+        if not as_of or (published and published.judgement and published.as_of == as_of):
             return dg.SkipReason("the leaderboard is up to date")
         if opened.jobs.running(arena.market) or not opened.turns.is_free(arena.market):
             return dg.SkipReason("models are still trading")

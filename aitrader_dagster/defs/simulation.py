@@ -15,6 +15,7 @@ from aitrader_core.runner.side_by_side import walk_all
 from aitrader_core.runner.walk import Broken, Kept, Made
 from aitrader_core.storage.store import Draft, Origin, Stored
 from aitrader_dagster.lib.assignment import Assignment, assignment_of
+from aitrader_dagster.lib.dashboard import PAGE, Dashboard
 from aitrader_dagster.lib.io_manager import ModelDayIOManager, Simulated
 from aitrader_dagster.lib.metadata import Metadata, day_metadata
 from aitrader_dagster.lib.partitions import DATE, MODEL, PREVIOUS_SESSION, MarketPartitions
@@ -65,10 +66,10 @@ def simulate(
     them as they are made, so that a failure or a kill leaves what came before.
     """
     origin, broken = assignment.origin, list[str]()
-    job_id = origin.job_id
+    job_id, dashboard = origin.job_id, model_days.floors.dashboard
     alone = len(context.partition_keys) == 1
     ledgers = {
-        plan.model: _Ledger(context, floor, model_days, assignment.own[plan.model])
+        plan.model: _Ledger(context, floor, model_days, assignment.own[plan.model], dashboard)
         for plan in assignment.plans
     }
     with floor.turns.turn(floor.arena.market, origin.request, origin.run_id):
@@ -118,6 +119,7 @@ class _Ledger:
     floor: Floor
     model_days: ModelDayIOManager
     own: set[date]
+    dashboard: Dashboard
     untold: list[dg.AssetMaterialization] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)  # stores in the walk's thread, reports in the run's
 
@@ -126,12 +128,13 @@ class _Ledger:
         for draft, kept in zip(drafts, stored, strict=True):
             day = draft.day
             known = self.floor.arena.is_before_cutoff(day.model, day.session)
-            told = day_metadata(day, kept, before_cutoff=known)
+            told = day_metadata(day, kept, self.dashboard, before_cutoff=known)
             self._note(day.model, day.session, told)
         return stored
 
     def keep(self, model: str, step: Kept) -> None:
-        self._note(model, step.session, {"kept": dg.MetadataValue.text(step.reason)})
+        page = self.dashboard.model_day(self.floor.arena.market, model, step.session)
+        self._note(model, step.session, {"kept": dg.MetadataValue.text(step.reason), PAGE: page})
 
     def report(self) -> None:
         with self.lock:

@@ -35,7 +35,7 @@ class ModelDayIOManager(dg.ConfigurableIOManager):
         floor = self.floors.open(day.market)
         (stored,) = self.store(floor, [obj.draft], obj.origin)
         known = floor.arena.is_before_cutoff(day.model, day.session)
-        figures = day_metadata(day, stored, before_cutoff=known)
+        figures = day_metadata(day, stored, self.floors.dashboard, before_cutoff=known)
         context.add_output_metadata({**figures, **full_metadata(day, stored)})
 
     def load_input(self, context: dg.InputContext) -> dict[str, ModelDay]:

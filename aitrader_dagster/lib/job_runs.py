@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from aitrader_core.storage.job import Job
+from aitrader_dagster.lib.dashboard import PAGE_TAG, Dashboard
 from aitrader_dagster.lib.partitions import MarketPartitions
 
 JOB_TAG = "aitrader/job"
@@ -36,6 +37,12 @@ def request(job: Job, models: Sequence[str], attempt: int) -> dg.RunRequest:
             "dagster/asset_partition_range_end": f"{job.last}|{models[-1]}",
         },
     )
+
+
+def with_page(asked: dg.RunRequest, dashboard: Dashboard) -> dg.RunRequest:
+    """The same, tagged with the page of its job."""
+    page = dashboard.job(int(asked.tags[JOB_TAG]))
+    return dg.RunRequest(run_key=asked.run_key, tags={**asked.tags, PAGE_TAG: page})
 
 
 def latest_runs(instance: dg.DagsterInstance, job: Job) -> list[dg.DagsterRun]:

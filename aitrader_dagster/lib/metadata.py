@@ -10,15 +10,19 @@ from aitrader_core.domain.money import plain, plain_quantity
 from aitrader_core.domain.orders import Refused
 from aitrader_core.domain.transcript import Entry
 from aitrader_core.storage.store import Stored
+from aitrader_dagster.lib.dashboard import PAGE, Dashboard
 
 Metadata = dict[str, dg.MetadataValue]
 
 _ROOM = 600  # characters of one entry of a transcript
 
 
-def day_metadata(day: ModelDay, stored: Stored, *, before_cutoff: bool = False) -> Metadata:
-    """Figures alone: the UI plots them over the partitions."""
+def day_metadata(
+    day: ModelDay, stored: Stored, dashboard: Dashboard, *, before_cutoff: bool = False
+) -> Metadata:
+    """Figures, which the UI plots over the partitions, and where the rest is to be read."""
     figures: Metadata = {
+        PAGE: dashboard.model_day(day.market, day.model, day.session),
         "value": dg.MetadataValue.float(float(day.value)),
         "profit": dg.MetadataValue.float(float(day.profit)),
         "cumulative_return": dg.MetadataValue.float(day.performance.cumulative_return),

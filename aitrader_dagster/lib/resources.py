@@ -4,6 +4,7 @@ import dagster as dg
 
 from aitrader_core.runner.floor import Floor, open_floor
 from aitrader_core.runner.settings import load_settings
+from aitrader_dagster.lib.dashboard import Dashboard
 
 
 class TradingFloors(dg.ConfigurableResource["TradingFloors"]):
@@ -11,3 +12,8 @@ class TradingFloors(dg.ConfigurableResource["TradingFloors"]):
 
     def open(self, market: str) -> Floor:
         return open_floor(load_settings(), market)
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """As it was when this process was started."""
+        return Dashboard(load_settings().dashboard_url.rstrip("/"))

@@ -240,7 +240,10 @@ def test_the_leaderboard_is_the_published_one_while_that_is_true(
     from aitrader_core.storage.equity import ledger_state
 
     marked = [{**row, "rank": 9} for row in computed]
-    publish(on_traded.engine, "us", ledger_state(on_traded.engine, "us"), marked, "run-1")
+    state = ledger_state(on_traded.engine, "us")
+    publish(on_traded.engine, "us", state, marked, "run-0")  # as one that judged nothing did
+    assert json.loads(printed(run("leaderboard", "--json"))) == computed
+    publish(on_traded.engine, "us", state, marked, "run-1", {"method": "none"})
     assert [r["rank"] for r in json.loads(printed(run("leaderboard", "--json")))] == [9, 9]
     publish(on_traded.engine, "us", "0.0", [], "run-2")
     assert json.loads(printed(run("leaderboard", "--json"))) == computed

@@ -32,6 +32,7 @@ def test_definitions(defs: dg.Definitions) -> None:
     }
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
         "enqueue_simulation",
+        "purge_old_rows",
         *(f"{market}_{name}" for market in MARKETS for name in ("simulate", "publish")),
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
@@ -40,7 +41,7 @@ def test_definitions(defs: dg.Definitions) -> None:
         for name in ("models", "prices", "queue", "publish_when_changed")
     }
     schedules = {schedule.name for schedule in repository.schedule_defs}
-    assert schedules == {f"{market}_daily" for market in MARKETS}
+    assert schedules == {"retention", *(f"{market}_daily" for market in MARKETS)}
     assert set(repository.get_top_level_resources()) == {"floors", "model_days"}
 
 
@@ -62,3 +63,19 @@ def test_a_typo_in_a_configuration_names_the_place(config_dir: Path) -> None:
     arena.write_text(arena.read_text().replace("initial_cash", "inital_cash"))
     with pytest.raises(Exception, match=r"us\.yaml: .*inital_cash: unknown key; did you mean"):
         build_definitions(config_dir)
+
+
+def test_the_retention_is_as_its_file_says(config_dir: Path) -> None:
+    file = config_dir / "retention.yaml"
+    file.write_text("older_than_days: 7\nresults: true\n")
+    schedule = build_definitions(config_dir).resolve_schedule_def("retention")
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    config = {"older_than_days": 7, "results": True, "dry_run": False}
+    (request,) = schedule.evaluate_tick(dg.build_schedule_context()).run_requests or ()
+    assert request.run_config["ops"] == {"purge_old": {"config": config}}
+    file.write_text("older_than: 7\nresults: true\n")
+    with pytest.raises(Exception, match=r"retention\.yaml: .*older_than: unknown key"):
+        build_definitions(config_dir)
+    file.unlink()
+    schedules = build_definitions(config_dir).get_repository_def().schedule_defs
+    assert "retention" not in {schedule.name for schedule in schedules}

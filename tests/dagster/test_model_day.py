@@ -9,6 +9,8 @@ from aitrader_core.storage.job import DetailStatus, Job, JobStatus
 from aitrader_dagster.lib.job_runs import ATTEMPT_TAG, JOB_TAG
 from tests.dagster.world import MODEL_DAY, World, sessions
 
+DASHBOARD = "http://127.0.0.1:8000"  # where it is unless a setting says otherwise
+
 
 def test_a_single_day_at_the_start_is_an_output_of_the_io_manager(world: World) -> None:
     result = world.run_day("momentum", "2012-06-01")
@@ -19,6 +21,7 @@ def test_a_single_day_at_the_start_is_an_output_of_the_io_manager(world: World) 
     metadata = event.materialization.metadata
     assert "held at the close" in str(metadata["holdings"].value)
     assert "AAPL" in str(metadata["blotter"].value)
+    assert metadata["page"].value == f"{DASHBOARD}/arenas/us/models/momentum/2012-06-01"
 
 
 def test_three_single_days_form_a_chain(world: World) -> None:

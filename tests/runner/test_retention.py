@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
 
 from aitrader_core.agents.llm.calls import recorded_question
+from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
+from aitrader_core.domain.transcript import Usage
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.replaying import replay
 from aitrader_core.runner.retention import Purged, purge
@@ -260,6 +262,20 @@ def test_a_call_stays_that_a_younger_one_goes_on_from(arena: Small) -> None:
     assert recorded_question(floor.calls, last)["items"]
 
 
+def test_a_day_keeps_the_calls_that_it_was_told(arena: Small) -> None:
+    floor = arena.floor
+    trade(floor, MODEL)
+    told = floor.calls.spent(model=MODEL).calls
+    trade(floor, MODEL, 1, 5, fresh=True)  # tells it of another portfolio
+    told_again = floor.calls.spent(model=MODEL).calls - told
+    pass_by(arena.engine, 31)
+    assert 0 < rows(purged(floor))["model_calls"] <= told
+    with arena.engine.connect() as connection:
+        left = connection.scalar(text("select count(*) from model_calls"))
+    assert left >= told_again > 0
+    assert_is_sound(floor)
+
+
 def test_what_was_paid_for_stays_on_the_bill(arena: Small) -> None:
     floor = arena.floor
     trade(floor, MODEL)
@@ -269,6 +285,20 @@ def test_what_was_paid_for_stays_on_the_bill(arena: Small) -> None:
     assert rows(purged(floor, results=True))["model_calls"] == spent.calls > 0
     assert floor.calls.spent(market="small", model=MODEL) == spent
     assert floor.calls.spent(market="small", model=RULE).calls == 0
+
+
+def test_what_a_job_has_spent_is_told_until_it_has_ended(arena: Small) -> None:
+    """It may have a budget, and it may ask the same again."""
+    floor = arena.floor
+    job_id = floor.jobs.submit(JobRequest("small", SEVEN[0], SEVEN[0], (MODEL,), (SEVEN[0],)))
+    site = CallSite("small", MODEL, SEVEN[0], 1, f"job-{job_id}")
+    floor.calls.keep(ModelCall("key", None, site, "{}", Outcome.REPLIED, "{}", Usage(10)))
+    pass_by(arena.engine, 31)
+    assert rows(purged(floor)) == {}
+    assert floor.calls.spent(request=site.request).tokens == 10
+    floor.jobs.cancel(job_id)
+    assert rows(purged(floor)) == {"model_calls": 1}
+    assert floor.calls.spent(model=MODEL).tokens == 10
 
 
 def test_the_guard_holds_for_everybody_else(arena: Small) -> None:
@@ -331,7 +361,7 @@ STEPS = st.lists(
 
 
 @settings(
-    max_examples=8,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

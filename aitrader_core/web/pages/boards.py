@@ -1,0 +1,35 @@
+"""The leaderboard that pages show: the published one, or one made once for what is stored."""
+
+from typing import cast
+
+from fastapi import Request
+
+from aitrader_core.runner.board import Board, made
+from aitrader_core.runner.floor import Floor
+from aitrader_core.storage.equity import ledger_state
+from aitrader_core.storage.leaderboards import latest_published
+
+
+def board_for(request: Request, floor: Floor) -> Board | None:
+    """None where nothing has traded yet.
+
+    What is not published yet takes seconds to judge: it is kept until the ledger changes.
+    """
+    market = floor.arena.market
+    state, published = ledger_state(floor.engine, market), latest_published(floor.engine, market)
+    if published is not None and published.judgement:
+        is_current = published.as_of == state
+        return Board(
+            market,
+            published.as_of,
+            published.published_at,
+            is_current,
+            published.rows,
+            published.judgement,
+        )
+    if not state:
+        return None
+    kept = cast(dict[str, Board], request.app.state.boards)
+    if market not in kept or kept[market].as_of != state:
+        kept[market] = made(floor)
+    return kept[market]
