@@ -58,8 +58,6 @@ STORED = {
 
 Operation = APIOperation[Any, Any, Any, Any]
 
-settings.register_profile("campaign", max_examples=500)
-
 
 def examples() -> settings:
     if settings.get_current_profile_name() == "campaign":

@@ -112,6 +112,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no start": ({"replace_existing": True}, "give a start"),
     "unknown field": ({"model": "random"}, "model: Extra inputs are not permitted"),
     "no budget": ({"max_dollars": 0}, "max_dollars"),
+    "next to no budget": ({"max_dollars": 1e-12}, "max_dollars"),
     "a number for a text": ({"start_date": 20120601}, "start_date"),
     "seconds for a date": ({"start_date": "1338508800"}, "written as YYYY-MM-DD"),
     "half a character": ({"models": ["\ud800"]}, "models.0: "),
