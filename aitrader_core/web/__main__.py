@@ -2,6 +2,8 @@
 
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from importlib import import_module
+from threading import Thread
 
 import click
 import uvicorn
@@ -38,6 +40,8 @@ def main(port: int, dagster: str | None) -> None:
             lambda: datetime.now(UTC),
             cost_profiles(settings.config_dir),
         )
+        # Else whoever asks for metrics first waits three seconds for it.
+        Thread(target=import_module, args=("empyrical",), daemon=True).start()
         uvicorn.run(create_app(house), host=HOST, port=port, log_level="warning", access_log=False)
 
 

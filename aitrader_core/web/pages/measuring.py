@@ -9,7 +9,7 @@ from aitrader_core.runner.board import Board
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.measuring import measure
 from aitrader_core.simulation.costs import CostProfile
-from aitrader_core.storage.series import series
+from aitrader_core.storage.series import values
 from aitrader_core.web.pages.curves import Curve, curve_of_points, curves_of
 
 METRICS = (
@@ -55,7 +55,7 @@ def measured(
     under other `costs`, are measured now.
     """
     span = first or date.min, last or date.max
-    found = curves_of(series(floor.engine, floor.arena.market, models, *span))
+    found = curves_of(values(floor.engine, floor.arena.market, models, *span))
     shown = [found[model] for model in models if model in found]
     rows = {row["model"]: row for row in board.rows}
     if costs is None and all(_is_whole(curve, rows[curve.model]) for curve in shown):
