@@ -1,7 +1,7 @@
 """Curves and metrics of some models over a span, as they are stored or under other costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -34,11 +34,13 @@ METRICS = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`metrics` by model; `changed` tells, by model, how many orders end otherwise."""
+    """By model: its metrics, and under other costs how many orders end otherwise (refused now,
+    filled now) and what return it has as it was traded."""
 
     curves: list[Curve]
     metrics: Mapping[str, Mapping[str, Any]]
-    changed: Mapping[str, tuple[int, int]]
+    changed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    as_traded: Mapping[str, float] = field(default_factory=dict)
 
 
 def measured(
@@ -59,13 +61,14 @@ def measured(
     shown = [found[model] for model in models if model in found]
     rows = {row["model"]: row for row in board.rows}
     if costs is None and all(_is_whole(curve, rows[curve.model]) for curve in shown):
-        return Measured(shown, {curve.model: rows[curve.model] for curve in shown}, {})
+        return Measured(shown, {curve.model: rows[curve.model] for curve in shown})
     told = measure(floor, [curve.model for curve in shown], *span, costs)
     again = [(m.model, m.rescored) for m in told if m.rescored is not None]
     return Measured(
         [curve_of_points(model, now.curve) for model, now in again] or shown,
         {m.model: m.metrics.as_json() for m in told},
         {model: (now.refused_now, now.filled_now) for model, now in again},
+        {curve.model: curve.values[-1] / curve.start - 1 for curve in shown},
     )
 
 
