@@ -66,7 +66,7 @@ def model(
         close=latest_close(floor.engine, market, model),
         benchmark=benchmark,
         choice=Choice([model, *benchmark], None, None, None, in_currency=False),
-        **drawn(floor.arena, board, [curves[name] for name in (model, *benchmark)]),
+        **drawn(floor.arena, board, [curves[name] for name in (model, *benchmark)], subject=model),
         **over_time(days),
         days=shown,
         runs=runs_of(floor.engine, market, model, shown[-1]["session"], shown[0]["session"]),
