@@ -127,6 +127,6 @@ def _method(evidence: Evidence | None, replications: int) -> str:
         f"Stationary bootstrap, {replications:,} replications, blocks of {evidence.block:.1f} "
         "sessions on average, drawn alike for all models. Intervals hold 95 %. Against the "
         "benchmark: stepwise SPA test, both ways, corrected for all families tried. Among each "
-        "other: studentised differences in log return, Holm's correction for all pairs. Together "
-        "the verdicts of a kind are wrong by chance in at most 5 % of boards."
+        "other: studentised differences in log return, Holm's correction for all pairs. A kind of "
+        "verdict is wrong by chance on about one board in twenty, on rather more under 60 sessions."
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import Date, Engine, RowMapping, and_, cast, func, select, text
 
+from aitrader_core.storage.database import for_reading
 from aitrader_core.storage.schema import model_days
 from aitrader_core.storage.schema import models as registry
 
@@ -89,6 +90,13 @@ def ledger_state(engine: Engine, market: str) -> str:
         return connection.scalar(_STATE, {"market": market}) or ""
 
 
+def ledger_and_board(engine: Engine, market: str) -> tuple[str, int]:
+    """`ledger_state`, and the id of the leaderboard published last, 0 where none ever was."""
+    with for_reading(engine).connect() as connection:
+        row = connection.execute(_STATE_AND_BOARD, {"market": market}).one()
+        return row.state or "", row.board
+
+
 _SLIPPED = text("""
 select d.model, d.session, sum(abs(f.price - b.open) * f.quantity) as paid
   from model_days d
@@ -106,7 +114,7 @@ select d.model, d.session, sum(abs(f.price - b.open) * f.quantity) as paid
  group by d.model, d.session
 """)
 _LAST = text("select model, session from latest_days where market = :market")
-_STATE = text("""
+_NAMED = """
 select md5(string_agg(d.id::text, ',' order by d.id))
        || '.' || (select coalesce(max(id), 0) from vintages where market = :market)
        || coalesce('.' || left(
@@ -115,4 +123,9 @@ select md5(string_agg(d.id::text, ',' order by d.id))
                from models where market = :market and config ->> 'knowledge_cutoff' is not null),
             8), '')
   from latest_days d where d.market = :market
-""")
+"""
+_STATE = text(_NAMED)
+_STATE_AND_BOARD = text(
+    f"select ({_NAMED}) as state, (select coalesce(max(id), 0) from leaderboards"
+    " where market = :market) as board"
+)

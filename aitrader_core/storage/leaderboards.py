@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, insert, select
 
 from aitrader_core.storage.schema import leaderboards
 
@@ -34,13 +34,6 @@ def publish(
                 market=market, as_of=as_of, rows=rows, run_id=run_id, judgement=judgement or {}
             )
         )
-
-
-def latest_id(engine: Engine, market: str) -> int:
-    """Of the leaderboard published last; 0 where none ever was."""
-    query = select(func.max(leaderboards.c.id)).where(leaderboards.c.market == market)
-    with engine.connect() as connection:
-        return connection.scalar(query) or 0
 
 
 def latest_published(engine: Engine, market: str) -> Published | None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from aitrader_core.domain.errors import MarketDataError
 from aitrader_core.domain.market import Bar, CashDividend, CorporateAction, Split, Symbol
 from aitrader_core.domain.money import money
+from aitrader_core.storage.database import for_reading
 from aitrader_core.storage.schema import bars, corporate_actions, vintages
 
 
@@ -131,6 +132,13 @@ class PriceStore:
                 for of_day, vintage_id in connection.execute(query):
                     newest[of_day] = max(vintage_id, newest.get(of_day, 0))
         return newest
+
+    def newest_label(self) -> str | None:
+        """Of the newest vintage of all, as a manifest records it; None without any."""
+        query = select(vintages.c.label).where(self._ours()).order_by(vintages.c.id.desc()).limit(1)
+        with for_reading(self._engine).connect() as connection:
+            found = connection.scalar(query)
+        return None if found is None else f"{self._source} {found}"
 
     def label(self, vintage_id: int) -> str:
         with self._engine.connect() as connection:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, TextClause, text
 
 from aitrader_core.storage.columns import dicts
+from aitrader_core.storage.database import for_reading
 from aitrader_core.storage.job import DetailStatus, JobStatus
 
 _COUNTS = ",\n".join(
@@ -92,5 +93,5 @@ def details(
 
 
 def _read(engine: Engine, query: TextClause, asked: Mapping[str, object]) -> list[Row]:
-    with engine.connect() as connection:
+    with for_reading(engine).connect() as connection:
         return dicts(connection.execute(query, asked))

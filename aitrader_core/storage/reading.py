@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, TextClause, text
 
 from aitrader_core.storage.columns import Column, Kind, as_json, dicts, selected
+from aitrader_core.storage.database import for_reading
 
 
 class Order(StrEnum):
@@ -38,11 +39,16 @@ class Asked:
     """
 
     market: str
-    models: Sequence[str] | None = None
+    models: tuple[str, ...] | None = None
     first: date = date.min
     last: date = date.max
     request: str | None = None
     behind: Place | None = None
+
+    @property
+    def chain(self) -> "Asked":
+        """What `last_ids` depends on."""
+        return Asked(self.market, self.models, last=self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ def page(engine: Engine, columns: Sequence[Column], order: Order, asked: Asked, 
                max(session) filter (where place = :count) as session,
                max(model) filter (where place = :count) as model
           from found""")
-    with engine.connect() as connection:
+    with for_reading(engine).connect() as connection:
         row = connection.execute(query, _bound(asked, count)).one()
     has_more = row.rows_found > count
     return Page(
@@ -173,7 +179,7 @@ def table(
 ) -> tuple[list[dict[str, Any]], Place | None]:
     """As `page`, for Python."""
     query = text(_select(selected(columns), order, asked, keyed=False))
-    with engine.connect() as connection:
+    with for_reading(engine).connect() as connection:
         rows = dicts(connection.execute(query, _bound(asked, count)))
     last = rows[count - 1] if len(rows) > count else None
     return rows[:count], None if last is None else Place(last["session"], last["model"])
@@ -187,7 +193,7 @@ def last_ids(engine: Engine, asked: Asked) -> str:
     """
     query = _LAST_OF_ALL if asked.models is None else _LAST_OF_SOME
     bound = {"market": asked.market, "last": asked.last, "models": list(asked.models or ())}
-    with engine.connect() as connection:
+    with for_reading(engine).connect() as connection:
         return str(connection.scalar(query, bound))
 
 

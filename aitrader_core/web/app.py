@@ -39,7 +39,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     answer_problems(app)
     secure(app, HOSTS)
-    add_rest(app)
+    add_rest(app, house)
     add_pages(app)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
 

@@ -68,8 +68,9 @@ def ledger(size: Size) -> Iterator[Ledger]:
 
 def _configure(to: Path, models: int) -> None:
     shutil.copytree(project_root() / "configs", to)
-    for model in (to / "models").glob("*.yaml"):
-        model.unlink()
+    others = [a for a in (to / "arenas").iterdir() if a.stem != "us"]
+    for file in (*(to / "models").glob("*.yaml"), *others):
+        file.unlink()
     names = [f"trader{number:03}" for number in range(1, models + 1)]
     for seed, name in enumerate(names):
         spec = {"kind": "benchmarks.results.trader:FourOrders", "seed": seed}

@@ -8,23 +8,37 @@ import inspect
 import json
 import re
 import runpy
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import psycopg
 import pytest
+import uvicorn
 import yaml
+from sqlalchemy import text
 
+from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.settings import project_root
+from aitrader_core.runner.walk import Plan, walk
+from aitrader_core.storage.jobs import Jobs
+from aitrader_core.storage.store import Origin
+from aitrader_core.storage.urls import DatabaseUrls
+from aitrader_core.web.app import create_app
+from aitrader_core.web.house import House
+from tests.small import DAYS, Small
 
 ROOT = project_root() / "integrations" / "windmill"
 PAGE = (project_root() / "docs" / "windmill.md").read_text()
+NOW = datetime(2012, 6, 16, tzinfo=UTC)
 FLOWS = sorted(ROOT.rglob("flow.yaml"))
 
 
@@ -219,26 +233,87 @@ def test_a_refusal_is_told_in_the_service_s_words(service: Service) -> None:
         flow("simulate", service)
 
 
-def test_results_are_stored_once_however_often(service: Service, postgres_url: str) -> None:
-    queued(service, "completed")
+def test_results_come_page_by_page(service: Service) -> None:
+    days = [{"model": "momentum", "session": f"2012-06-{day:02}"} for day in (1, 4, 5)]
+    pages = [
+        {"market": "cn", "results": days[:2], "next_cursor": "there"},
+        {"market": "cn", "results": days[2:], "next_cursor": None},
+    ]
+    service.answers = {"/results": [(200, page) for page in pages]}
+    script = ROOT / "f" / "aitrader" / "store_results.flow" / "fetch.inline_script.py"
+    found = runpy.run_path(str(script))["main"](service.url, 7, market="cn")
+    assert [row["result"] for row in found] == days
+    assert {(row["market"], row["model"]) for row in found} == {("cn", "momentum")}
+    asked = {"market": "cn", "job_id": "7", "limit": "1000", "detail": "minimal"}
+    assert [query for _, query in service.asked] == [asked, {**asked, "cursor": "there"}]
+
+
+@pytest.fixture
+def site(small: Small, database: DatabaseUrls) -> Iterator[str]:
+    """Our own service over the small arena."""
+    small.priced()
+    house = House({"small": small.floor}, Jobs(small.engine), database, None, lambda: NOW)
+    server = uvicorn.Server(uvicorn.Config(create_app(house), port=0, log_level="error"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+def worked_off(floor: Floor) -> Iterator[None]:
+    """The queue, a step between two looks."""
+    job = floor.jobs.next_pending("small")
+    assert job is not None
+    yield
+    floor.jobs.start(job.id)
+    yield
+    for model, sessions in floor.jobs.sessions(job.id).items():
+        origin = Origin(job.request, "run-1", job.id)
+        list(walk(floor, Plan(model, tuple(sorted(sessions)), origin, may_start=True)))
+    floor.jobs.finish(job.id)
+    yield
+
+
+def test_the_real_service_is_caught_up_with_and_its_results_stored(
+    site: str, small: Small, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (table,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
-    years, months, days = range(2001, 2011), (6, 7), range(1, 29)
-    dates = [f"{year}-{month:02}-{day:02}" for year in years for month in months for day in days]
-    many = [{"model": "momentum", "date": date, "value": "10000.00"} for date in dates]
-    pages = [(200, {"results": many[:500]}), (200, {"results": many[500:]})]
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(table)
-        for _ in range(2):
-            service.answers["/results"] = list(pages)
-            flow("daily_catch_up", service, database=postgres_url)
-        found = connection.execute(
-            "select count(*), min(result ->> 'date'), max(market) from aitrader_results"
-        )
-        assert found.fetchone() == (len(many), "2001-06-01", "us")
-        connection.execute("drop table aitrader_results")
-    asked = [query for path, query in service.asked if path == "/results"]
-    assert [query["offset"] for query in asked] == ["0", "500"] * 2
-    assert {(query["job_id"], query["detail"]) for query in asked} == {("7", "minimal")}
+    with small.engine.begin() as connection:
+        connection.execute(text(table))
+    queue, once = worked_off(small.floor), Flow._steps
+
+    def steps(self: Flow, modules: list[Any]) -> tuple[Any, bool]:
+        if modules[0]["id"] == "look":
+            next(queue)
+        return once(self, modules)
+
+    monkeypatch.setattr(Flow, "_steps", steps)
+    given = {"url": site, "market": "small", "database": database.libpq}
+    for name in ("daily_catch_up", "daily_catch_up", "store_results"):
+        path = ROOT / "f" / "aitrader" / f"{name}.flow" / "flow.yaml"
+        ended = Flow(path, {**given, "job_id": 1}).run()
+        if ended is not None:  # the second time there is nothing to do
+            assert (name, ended["status"]) == ("daily_catch_up", "up_to_date")
+        with small.engine.connect() as connection:
+            stored = text("select model, session from aitrader_results order by model, session")
+            found = connection.execute(stored).all()
+        assert [(f.model, f.session) for f in found] == [
+            (model, day) for model in ("buy_and_hold", "random") for day in DAYS[:6]
+        ]
+    assert next(queue, "worked off") == "worked off"  # after three looks, and no more
+    with pytest.raises(Exception, match="422: .*; there is no model 'randon' in the small arena"):
+        flow("simulate", Service(url=site), market="small", models=["randon"])
+
+
+def test_every_call_of_the_page_is_one_of_the_service(site: str) -> None:
+    with urlopen(f"{site}/openapi.json") as answer:
+        served = json.load(answer)["paths"]
+    there = {f"{m.upper()} {re.sub(r'{.*?}', '{}', path)}" for path in served for m in served[path]}
+    named = re.findall(r"`((?:GET|POST) /[^`?]*)", PAGE)
+    assert {re.sub(r"{.*?}", "{}", call) for call in named} <= there
+    assert len(set(named)) > 8
 
 
 def modules(steps: list[Any]) -> Iterator[Any]:

@@ -262,6 +262,20 @@ def test_a_call_stays_that_a_younger_one_goes_on_from(arena: Small) -> None:
     assert recorded_question(floor.calls, last)["items"]
 
 
+def test_a_day_keeps_the_calls_that_it_was_told(arena: Small) -> None:
+    floor = arena.floor
+    trade(floor, MODEL)
+    told = floor.calls.spent(model=MODEL).calls
+    trade(floor, MODEL, 1, 5, fresh=True)  # tells it of another portfolio
+    told_again = floor.calls.spent(model=MODEL).calls - told
+    pass_by(arena.engine, 31)
+    assert 0 < rows(purged(floor))["model_calls"] <= told
+    with arena.engine.connect() as connection:
+        left = connection.scalar(text("select count(*) from model_calls"))
+    assert left >= told_again > 0
+    assert_is_sound(floor)
+
+
 def test_what_was_paid_for_stays_on_the_bill(arena: Small) -> None:
     floor = arena.floor
     trade(floor, MODEL)

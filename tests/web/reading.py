@@ -1,75 +1,96 @@
-"""A page as a browser takes it: its elements, its links, its tables; and what it must not hold."""
+"""Reads a page as a program does: its elements, its figures and where its links lead."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from html.parser import HTMLParser
+from typing import Any
 
-_VOID = {"meta", "link", "input", "br", "img", "line", "path", "hr"}
+_VOID = {"meta", "link", "input", "br", "img", "hr", "path", "line"}
 
 
 @dataclass
 class Element:
-    name: str
+    tag: str
     attributes: dict[str, str]
-    text: str = ""
-    data: list[Decimal] = field(default_factory=list)  # exact figures in it
-
-
-class Reading(HTMLParser):
-    """Every element, and the text of the whole."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[Element] = []
-        self.text = ""
-        self._open: list[Element] = []
-        self.feed(html)
-        assert not self._open, f"left open: {self._open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs})
-        self.elements.append(element)
-        if tag == "data":
-            for around in self._open:
-                around.data.append(Decimal(element.attributes["value"]))
-        if tag not in _VOID:
-            self._open.append(element)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append(Element(tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open, f"</{tag}> closes nothing"
-        assert self._open[-1].name == tag, f"</{tag}> closes {self._open[-1]}"
-        self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-        for around in self._open:
-            around.text += data
+    parent: "Element | None" = None
+    children: list["Element | str"] = field(default_factory=list)
 
     @property
-    def links(self) -> list[str]:
-        return [e.attributes["href"] for e in self.elements if e.name == "a"]
+    def text(self) -> str:
+        parts = (c if isinstance(c, str) else c.text for c in self.children)
+        return " ".join("".join(parts).split())
 
-    def rows(self, table: str) -> list[Element]:
-        """The rows of the table with this id, without its head; none where there is no such."""
-        at = (n for n, e in enumerate(self.elements) if e.attributes.get("id") == table)
-        start = next(at, len(self.elements))
-        rest = self.elements[start + 1 :]
-        end = next((n for n, e in enumerate(rest) if e.name == "table"), len(rest))
-        return [e for e in rest[:end] if e.name == "tr"][1:]
+    def all(self, tag: str) -> Iterator["Element"]:
+        for child in self.children:
+            if isinstance(child, Element):
+                if child.tag == tag:
+                    yield child
+                yield from child.all(tag)
+
+    def __getitem__(self, name: str) -> str:
+        return self.attributes.get(name, "")
+
+    @property
+    def figures(self) -> list[str]:
+        """The exact values within it."""
+        return [data["value"] for data in self.all("data")]
 
 
-def is_inert(page: Reading) -> bool:
-    """Nothing that a browser would run, but for our own files; AssertionError names it."""
-    for element in page.elements:
-        for name, value in element.attributes.items():
-            assert not name.startswith("on"), element
-            assert not value.strip().lower().startswith(("javascript:", "data:text")), element
-        if element.name == "script":
-            source = element.attributes.get("src", "")
-            told = element.attributes.get("type") == "application/json"
-            assert told or source.startswith(("/static/", "/plotly")), element
-        assert element.name not in ("img", "iframe", "object", "embed", "base", "marquee"), element
-    return True
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Element("document", {})
+        self._at = self.root
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = Element(tag, {name: value or "" for name, value in attrs}, self._at)
+        self._at.children.append(found)
+        if tag not in _VOID:
+            self._at = found
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._at.children.append(Element(tag, {n: v or "" for n, v in attrs}, self._at))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _VOID:
+            return
+        assert self._at.tag == tag, f"</{tag}> within <{self._at.tag}>: {self._at.text[:80]}"
+        assert self._at.parent is not None
+        self._at = self._at.parent
+
+    def handle_data(self, data: str) -> None:
+        self._at.children.append(data)
+
+
+def read(html: str) -> Element:
+    """AssertionError for one whose elements are not closed as they were opened."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    assert reader._at is reader.root, f"<{reader._at.tag}> is never closed"
+    return reader.root
+
+
+def by_id(page: Element, wanted: str) -> Element:
+    (found,) = (e for e in elements(page) if e["id"] == wanted)
+    return found
+
+
+def elements(page: Element) -> Iterator[Element]:
+    for child in page.children:
+        if isinstance(child, Element):
+            yield child
+            yield from elements(child)
+
+
+def rows(table: Element) -> dict[str, list[str]]:
+    """The exact values of each row of a table, by its head."""
+    heads = ((row, next(row.all("th"), None)) for row in table.all("tr"))
+    return {head.text.split(" ")[0]: row.figures for row, head in heads if head and row.figures}
+
+
+def drawn(page: Element, name: str) -> dict[str, Any]:
+    """The figure of a chart, as charts.js takes it."""
+    found: dict[str, Any] = json.loads(by_id(page, f"{name}-figure").text)
+    return found

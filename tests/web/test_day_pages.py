@@ -13,7 +13,7 @@ from aitrader_core.web.app import create_app
 from aitrader_core.web.house import House
 from tests.small import DAYS, A, Small
 from tests.traded import MODELS, SIX, trade, walked
-from tests.web.reading import Reading, is_inert
+from tests.web.page_reading import Reading, is_inert
 from tests.web.talkers import BIG, PAYLOADS
 
 D0 = DAYS[0]

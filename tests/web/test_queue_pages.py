@@ -14,7 +14,7 @@ from aitrader_core.web.house import House
 from aitrader_core.web.pages.job_progress import Progress
 from tests.small import DAYS, Small
 from tests.traded import SIX, walked
-from tests.web.reading import Element, Reading, is_inert
+from tests.web.page_reading import Element, Reading, is_inert
 from tests.web.talkers import PAYLOADS
 
 OURS = {"Origin": "http://testserver", "Accept": "text/html"}

@@ -1,6 +1,7 @@
 """The dashboard: pages rendered on the server, a router for each subject."""
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from aitrader_core.web.pages import (
     compare,
@@ -38,4 +39,7 @@ def add_pages(app: FastAPI) -> None:
     app.state.templates, app.state.problem_page = environment(), problem_page
     app.state.boards = {}
     for router in ROUTERS:
-        app.include_router(router, include_in_schema=False)
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            route.include_in_schema = False  # what a problem looks at, to answer with a page
+        app.include_router(router)

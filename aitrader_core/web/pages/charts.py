@@ -9,21 +9,21 @@ Trace = dict[str, Any]
 Figure = dict[str, Any]
 COLOURS = 8  # --series-1 ... of style.css
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-_OF_BASELINES = ("dot", "dash", "dashdot", "longdash", "longdashdot")
+_THIN, _THICK = 1.4, 2.2
 
 
 def looks(models: Sequence[str], baselines: Iterable[str]) -> dict[str, Trace]:
-    """By model: no two alike, by dash as well as by colour; baselines are thin and never solid."""
-    plain, found = set(baselines), dict[str, Trace]()
+    """By model: told apart by dash as well as by colour; baselines are thin and not solid."""
+    plain, taken, found = set(baselines), set[tuple[int, str]](), dict[str, Trace]()
     for at, model in enumerate(models):
-        turn = at // COLOURS
-        if model in plain:
-            dash, width = _OF_BASELINES[(at + turn) % len(_OF_BASELINES)], 1.4
-        else:
-            dash, width = _DASHES[turn % len(_DASHES)], 2.2
+        colour, is_plain = at % COLOURS + 1, model in plain
+        first = 1 + at % (len(_DASHES) - 1) if is_plain else 0
+        turned = (*_DASHES[first:], *_DASHES[:first])
+        dash = next((d for d in turned if (colour, d) not in taken), turned[0])
+        taken.add((colour, dash))
         found[model] = {
-            "meta": {"colour": f"series-{at % COLOURS + 1}"},
-            "line": {"dash": dash, "width": width},
+            "meta": {"colour": f"series-{colour}"},
+            "line": {"dash": dash, "width": _THIN if is_plain else _THICK},
         }
     return found
 

@@ -14,7 +14,7 @@ from aitrader_core.web.house import TheHouse
 from aitrader_core.web.pages import asked, charts
 from aitrader_core.web.pages.boards import board_for
 from aitrader_core.web.pages.curves import MOST, Curve
-from aitrader_core.web.pages.measuring import METRICS, as_stored, rescored
+from aitrader_core.web.pages.measuring import METRICS, measured
 from aitrader_core.web.pages.rendering import page
 from aitrader_core.web.problems import Problem
 
@@ -54,10 +54,9 @@ def compare(
     profile = asked.one_of(costs, house.cost_profiles, "cost profile") if costs else None
     chosen = asked.models(model, traded(board)) or usual(board)
     choice = Choice(chosen, first, last, profile, scale == "currency")
-    if profile:
-        found = rescored(floor, board, chosen, house.cost_profiles[profile], first, last)
-    else:
-        found = as_stored(floor, board, chosen, first, last)
+    found = measured(
+        floor, board, chosen, first, last, house.cost_profiles[profile] if profile else None
+    )
     return page(
         request,
         "compare.html",

@@ -11,7 +11,7 @@ from aitrader_core.runner.board import Board
 from aitrader_core.storage.latest_close import latest_close, runs_of
 from aitrader_core.storage.series import series
 from aitrader_core.web.house import TheHouse
-from aitrader_core.web.pages import charts, findings
+from aitrader_core.web.pages import charts, findings, links
 from aitrader_core.web.pages.boards import board_for
 from aitrader_core.web.pages.compare import Choice, drawn
 from aitrader_core.web.pages.curves import curves_of
@@ -38,9 +38,7 @@ def model(
     found = series(floor.engine, market, [model, *benchmark])
     days = [day for day in found if day["model"] == model]
     if not days and entry is None:
-        raise Problem(
-            404, f"{market} has no model {model!r}", "the leaderboard has those there are"
-        )
+        raise Problem(404, f"{market} has no model {model!r}", f"see {links.arena(market)}")
     shared: dict[str, Any] = {
         "market": market,
         "here": "leaderboard",

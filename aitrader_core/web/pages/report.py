@@ -21,7 +21,7 @@ from aitrader_core.web.pages import findings, report_links
 from aitrader_core.web.pages.boards import board_for
 from aitrader_core.web.pages.compare import drawn, usual
 from aitrader_core.web.pages.drawing import scale_of, spark
-from aitrader_core.web.pages.measuring import METRICS, as_stored
+from aitrader_core.web.pages.measuring import METRICS, measured
 from aitrader_core.web.pages.rendering import STATIC, environment, page
 from aitrader_core.web.pages.settings_shown import settings_of
 from aitrader_core.web.pages.standing_table import groups, order_of
@@ -51,7 +51,7 @@ def report(request: Request, house: TheHouse, market: str) -> HTMLResponse:
 def report_of(floor: Floor, board: Board, now: datetime) -> str:
     """The whole file."""
     market, models = floor.arena.market, usual(board)
-    found = as_stored(floor, board, models, None, None)
+    found = measured(floor, board, models)
     settings = {row["model"]: settings_of(floor, row["model"]) for row in board.rows}
     return (
         _environment()

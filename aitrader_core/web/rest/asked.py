@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 from aitrader_core.runner.config import did_you_mean
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.equity import last_sessions
+from aitrader_core.storage.unchanged import Unchanged
 from aitrader_core.web.house import TheHouse
 from aitrader_core.web.problems import Problem
 from aitrader_core.web.rest.shapes import Format
@@ -70,7 +71,12 @@ async def the_floor(house: TheHouse, market: Market = None) -> Floor:
     return house.floor(house.default_market if market is None else market)
 
 
+async def unchanged(request: Request) -> Unchanged:
+    return cast(Unchanged, request.app.state.unchanged)
+
+
 TheFloor = Annotated[Floor, Depends(the_floor)]
+SinceCommit = Annotated[Unchanged, Depends(unchanged)]
 
 
 def span(start: date | None, end: date | None, day: date | None = None) -> tuple[date, date]:
@@ -89,7 +95,7 @@ def span(start: date | None, end: date | None, day: date | None = None) -> tuple
     return first, last
 
 
-def known_models(floor: Floor, names: Sequence[str] | None) -> list[str] | None:
+def known_models(floor: Floor, names: Sequence[str] | None) -> tuple[str, ...] | None:
     """Each once, of those that the arena has or that have traded in it; None is all.
 
     Problem 422 for any other.
@@ -106,4 +112,4 @@ def known_models(floor: Floor, names: Sequence[str] | None) -> list[str] | None:
                 f"there is no model {unknown[0]!r} in the {floor.arena.market} arena",
                 f"{did_you_mean(unknown[0], known)}see /models?market={floor.arena.market}",
             )
-    return list(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names))

@@ -9,11 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aitrader_core.runner.board import Board, latest_board
 from aitrader_core.runner.floor import Floor
-from aitrader_core.storage.equity import ledger_state
-from aitrader_core.storage.leaderboards import latest_id
+from aitrader_core.storage.equity import ledger_and_board
 from aitrader_core.storage.series import latest_standings
 from aitrader_core.web.rest.answers import tagged, whole
-from aitrader_core.web.rest.asked import Form, TheFloor
+from aitrader_core.web.rest.asked import Form, SinceCommit, TheFloor
 from aitrader_core.web.rest.documented import answers
 from aitrader_core.web.rest.kept import Body
 from aitrader_core.web.rest.shapes import Format, Money
@@ -94,6 +93,7 @@ class Leaderboard(BaseModel):
 def get_leaderboard(
     request: Request,
     floor: TheFloor,
+    known: SinceCommit,
     live: Annotated[
         bool, Query(description="As the ledger is now, without any statistics.")
     ] = False,
@@ -101,8 +101,8 @@ def get_leaderboard(
     form: Form = Format.JSON,
 ) -> Response:
     """Best return first: as it was published last, or made now where it never was."""
-    engine, market = floor.engine, floor.arena.market
-    state = ledger_state(engine, market)
+    market = floor.arena.market
+    state, published = known.value(market, lambda: ledger_and_board(floor.engine, market))
 
     def make() -> Body:
         board = _live(floor, state) if live else latest_board(floor)
@@ -115,7 +115,6 @@ def get_leaderboard(
         }
         return whole(form, head, "standings", Standing, board.rows)
 
-    published = latest_id(engine, market)
     # where it was never published, its statistics take seconds: one at a time
     turn = nullcontext() if live or published else request.app.state.heavy
     return tagged(request, f"{state} {published}", make, turn)

@@ -3,15 +3,18 @@
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import RowMapping
 
 from aitrader_core.runner.arena import Model
+from aitrader_core.runner.floor import Floor
+from aitrader_core.storage.equity import ledger_and_board
 from aitrader_core.storage.series import latest_standings
-from aitrader_core.web.rest.answers import sent, whole
-from aitrader_core.web.rest.asked import Form, TheFloor
+from aitrader_core.web.rest.answers import tagged, whole
+from aitrader_core.web.rest.asked import Form, SinceCommit, TheFloor
 from aitrader_core.web.rest.documented import answers
+from aitrader_core.web.rest.kept import Body
 from aitrader_core.web.rest.shapes import Format, Money
 
 router = APIRouter(tags=["models"])
@@ -43,15 +46,27 @@ class ModelList(BaseModel):
     "/models",
     summary="The models of an arena",
     response_model=ModelList,
-    responses=answers(404, tables=True),
+    responses=answers(404, tables=True, tag=True),
 )
-def list_models(floor: TheFloor, form: Form = Format.JSON) -> Response:
+def list_models(
+    request: Request, floor: TheFloor, known: SinceCommit, form: Form = Format.JSON
+) -> Response:
     """As they are configured now, and then those that only the ledger knows."""
+    market = floor.arena.market
+
+    def make() -> Body:
+        return whole(form, {"market": market}, "models", ModelRow, _rows(floor))
+
+    return tagged(
+        request, known.value(market, lambda: ledger_and_board(floor.engine, market))[0], make
+    )
+
+
+def _rows(floor: Floor) -> list[dict[str, Any]]:
     market, entered = floor.arena.market, floor.arena.models
     traded = {row["model"]: row for row in latest_standings(floor.engine, market)}
     names = [*entered, *sorted(traded.keys() - entered.keys())]
-    rows = [{"name": n, **_configured(entered.get(n)), **_come(traded.get(n))} for n in names]
-    return sent(whole(form, {"market": market}, "models", ModelRow, rows))
+    return [{"name": n, **_configured(entered.get(n)), **_come(traded.get(n))} for n in names]
 
 
 def _configured(model: Model | None) -> dict[str, Any]:

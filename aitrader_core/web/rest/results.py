@@ -22,6 +22,7 @@ from aitrader_core.web.rest.asked import (
     End,
     Form,
     Models,
+    SinceCommit,
     Start,
     TheFloor,
     known_models,
@@ -159,6 +160,7 @@ class ResultPage(BaseModel):
 def list_results(
     request: Request,
     floor: TheFloor,
+    known: SinceCommit,
     day: Annotated[Day | None, Query(alias="date", description="One session.")] = None,
     start: Start = None,
     end: End = None,
@@ -183,10 +185,10 @@ def list_results(
         floor.arena.market, known_models(floor, models), first, last, behind=place_of(cursor)
     )
     asked = _of_job(floor, asked, job_id)
-    state = reading.last_ids(floor.engine, asked)
+    state = known.value(asked.chain, lambda: reading.last_ids(floor.engine, asked))
     head: dict[str, Any] = {"market": asked.market}
     if detail is Detail.FULL:
-        head["restated"] = _restated(floor, asked, limit)
+        head["restated"] = known.value((asked, limit), lambda: _restated(floor, asked, limit))
         state += str(head["restated"])
     columns = _columns(detail, reasoning)
 
@@ -215,7 +217,7 @@ def _of_job(floor: Floor, asked: Asked, job_id: int | None) -> Asked:
     models = job.models if asked.models is None else set(job.models).intersection(asked.models)
     return replace(
         asked,
-        models=sorted(models),
+        models=tuple(sorted(models)),
         first=max(job.first, asked.first),
         last=min(job.last, asked.last),
         request=job.request,
@@ -233,8 +235,11 @@ def _columns(detail: Detail, reasoning: Reasoning) -> tuple[Column, ...]:
 
 def _restated(floor: Floor, asked: Asked, limit: int) -> list[dict[str, Any]]:
     """Of the page's model-days, those whose prices are newer now than the ones they had."""
+    newest = floor.prices.newest_label()
     keys = (*reading.WHO, reading.MANIFEST)
     days, _ = reading.table(floor.engine, keys, Order.BY_SESSION, asked, limit)
+    if all(day["manifest"]["prices"] == newest for day in days):  # the usual case
+        return []
     newer = restated(floor, days)
     return [
         {"model": model, "session": session, "prices": prices}

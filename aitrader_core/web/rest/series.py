@@ -14,6 +14,7 @@ from aitrader_core.web.rest.asked import (
     End,
     Form,
     Models,
+    SinceCommit,
     Start,
     TheFloor,
     known_models,
@@ -61,6 +62,7 @@ class SeriesPage(BaseModel):
 def portfolio_timeseries(
     request: Request,
     floor: TheFloor,
+    known: SinceCommit,
     models: Models = None,
     start: Start = None,
     end: End = None,
@@ -83,4 +85,5 @@ def portfolio_timeseries(
         rows, following = reading.table(*shown)
         return page(request, form, head, "points", PointRow, rows, cursor_of(following))
 
-    return tagged(request, reading.last_ids(floor.engine, asked), make)
+    state = known.value(asked.chain, lambda: reading.last_ids(floor.engine, asked))
+    return tagged(request, state, make)

@@ -10,13 +10,14 @@ from pydantic import BaseModel, Field
 from aitrader_core.market.gaps import find_gaps
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage import progress
-from aitrader_core.storage.equity import last_sessions
+from aitrader_core.storage.equity import last_sessions, ledger_and_board
 from aitrader_core.web.house import TheHouse
-from aitrader_core.web.rest.answers import json_answer
-from aitrader_core.web.rest.asked import Market
+from aitrader_core.web.rest.answers import tagged
+from aitrader_core.web.rest.asked import Market, SinceCommit
 from aitrader_core.web.rest.documented import answers
 from aitrader_core.web.rest.health import expected_session
-from aitrader_core.web.rest.kept import Look
+from aitrader_core.web.rest.kept import Body, Look
+from aitrader_core.web.rest.shapes import MEDIA_TYPES, Format, json_text
 
 router = APIRouter(tags=["status"])
 
@@ -88,15 +89,31 @@ class PriceLooks:
     "/status",
     summary="Prices, progress and queue",
     response_model=Status,
-    responses=answers(404),
+    responses=answers(404, tag=True),
 )
-def get_status(request: Request, house: TheHouse, market: Market = None) -> Response:
+def get_status(
+    request: Request, house: TheHouse, known: SinceCommit, market: Market = None
+) -> Response:
     """Of every arena unless one is named."""
     floors = [house.floor(market)] if market is not None else list(house.floors.values())
-    active = progress.active(house.engine, market)
     looks: PriceLooks = request.app.state.price_looks
-    arenas = [_arena(floor, looks.of(floor, house.now()), active) for floor in floors]
-    return json_answer({"version": request.app.version, "arenas": arenas})
+    found = [(floor, looks.of(floor, house.now())) for floor in floors]
+
+    def find() -> tuple[list[dict[str, Any]], str]:
+        """The active jobs, and a name for them and the ledgers."""
+        active = progress.active(house.engine, market)
+        ledgers = [ledger_and_board(house.engine, floor.arena.market)[0] for floor in floors]
+        return active, f"{[(j['job_id'], j['status']) for j in active]} {ledgers}"
+
+    active, state = known.value((market, "status"), find)
+
+    def make() -> Body:
+        arenas = [_arena(floor, prices, active) for floor, prices in found]
+        content = json_text({"version": request.app.version, "arenas": arenas})
+        return Body(content.encode(), MEDIA_TYPES[Format.JSON])
+
+    looked = [prices["checked_at"] for _, prices in found]
+    return tagged(request, f"{state} {looked}", make)
 
 
 def _arena(

@@ -7,10 +7,13 @@
   const colour = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+  // Plotly takes a name for markup
+  const plain = (text) => String(text ?? "").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
   const coloured = (trace) => {
     const own = colour(trace.meta?.colour ?? "series-1");
     const line = { width: 1.75, ...trace.line, color: own };
-    return { ...trace, line, marker: { ...trace.marker, color: own }, fillcolor: trace.fill && `${own}26` };
+    return { ...trace, name: plain(trace.name), line, marker: { ...trace.marker, color: own }, fillcolor: trace.fill && `${own}26` };
   };
 
   const axis = (own) => ({
@@ -32,7 +35,7 @@
     xaxis: axis(own.xaxis),
     yaxis: axis(own.yaxis),
     shapes: (own.shapes ?? []).map((shape) => ({ ...shape, fillcolor: colour("muted") })),
-    annotations: (own.annotations ?? []).map((note) => ({ ...note, font: { size: 11, color: colour("muted") } })),
+    annotations: (own.annotations ?? []).map((note) => ({ ...note, text: plain(note.text), font: { size: 11, color: colour("muted") } })),
   });
 
   const options = {

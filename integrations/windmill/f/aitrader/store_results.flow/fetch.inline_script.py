@@ -2,20 +2,22 @@ from typing import Any
 
 from f.aitrader.rest import call
 
-PAGE = 500
+PAGE = 1_000
 
 
 def main(
     url: str, job_id: int, token: str | None = None, market: str | None = None
 ) -> list[dict[str, Any]]:
     """The results that a job made, one row for each model and session."""
-    market = market or "us"
     found: list[dict[str, Any]] = []
+    cursor = None
     while True:
-        asked = {"job_id": job_id, "detail": "minimal", "limit": PAGE, "offset": len(found)}
-        rows = call(url, "/results", token, market=market, **asked)["results"]
+        asked = {"market": market or "us", "job_id": job_id, "limit": PAGE, "cursor": cursor}
+        page = call(url, "/results", token, detail="minimal", **asked)
         found += [
-            {"market": market, "model": r["model"], "date": r["date"], "result": r} for r in rows
+            {"market": page["market"], "model": r["model"], "session": r["session"], "result": r}
+            for r in page["results"]
         ]
-        if len(rows) < PAGE:
+        cursor = page["next_cursor"]
+        if cursor is None:
             return found
