@@ -18,6 +18,15 @@ select {_COLUMNS}
    and d.session between :first and :last
  order by d.model, d.session
 """)
+_VALUES = text("""
+select d.model, array_agg(to_char(d.session, 'YYYY-MM-DD') order by d.session) as sessions,
+       array_agg(d.value::float8 order by d.session) as values,
+       (array_agg((d.value - d.profit)::float8 order by d.session))[1] as start
+  from model_days d
+ where d.market = :market and d.model = any(:models) and d.superseded_at is null
+   and d.session between :first and :last
+ group by d.model
+""")
 _SESSION = text(f"""
 select {_COLUMNS},
        coalesce((select jsonb_object_agg(h.symbol, h.quantity::text)
@@ -39,6 +48,21 @@ def series(
     """The live sessions of `models`, by model and session; drawdowns and returns are fractions."""
     asked = {"market": market, "models": list(models), "first": first, "last": last}
     return _read(engine, _SERIES, asked)
+
+
+def values(
+    engine: Engine,
+    market: str,
+    models: Sequence[str],
+    first: date = date.min,
+    last: date = date.max,
+) -> Sequence[RowMapping]:
+    """Of each model that has any: its sessions, its value at each, and the one before the first.
+
+    As floats and text, for what is drawn: decimals and rows take ten times as long.
+    """
+    asked = {"market": market, "models": list(models), "first": first, "last": last}
+    return _read(engine, _VALUES, asked)
 
 
 def session_of_all(engine: Engine, market: str, session: date) -> Sequence[RowMapping]:

@@ -1,7 +1,11 @@
 """`python -m aitrader_core.web`: serves the site until a signal; `aitrader up` starts it."""
 
+import signal
+import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from importlib import import_module
+from threading import Thread
 
 import click
 import uvicorn
@@ -24,6 +28,8 @@ HOST = "127.0.0.1"  # there is no authentication: the loopback alone
 @click.option("--dagster", metavar="URL", help="Where Dagster's webserver is.")
 def main(port: int, dagster: str | None) -> None:
     """Serve REST and dashboard."""
+    # uvicorn ends by the signal that stopped it; the embedded server has to be left first
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = load_settings()
     arenas = load_arenas(settings.config_dir)
     with ExitStack() as stack:
@@ -38,6 +44,8 @@ def main(port: int, dagster: str | None) -> None:
             lambda: datetime.now(UTC),
             cost_profiles(settings.config_dir),
         )
+        # Else whoever asks for metrics first waits three seconds for it.
+        Thread(target=import_module, args=("empyrical",), daemon=True).start()
         uvicorn.run(create_app(house), host=HOST, port=port, log_level="warning", access_log=False)
 
 

@@ -11,7 +11,7 @@ from aitrader_core.storage.job import DetailStatus, JobRequest, JobStatus
 from aitrader_core.storage.store import Origin
 from aitrader_core.web.app import create_app
 from aitrader_core.web.house import House
-from aitrader_core.web.pages.job_progress import JobProgress
+from aitrader_core.web.pages.job_progress import Progress
 from tests.small import DAYS, Small
 from tests.traded import SIX, walked
 from tests.web.page_reading import Element, Reading, is_inert
@@ -212,9 +212,9 @@ def test_hostile_names_are_inert(client: TestClient, house: House) -> None:
     ],
 )
 def test_what_is_left_is_told_by_the_pace_so_far(completed: int, elapsed: float, told: str) -> None:
-    row: dict[str, object] = {status.value: 0 for status in DetailStatus}
-    row |= {"completed": completed, "pending": 100 - completed, "model_days": 100}
-    assert JobProgress.of({**row, "status": "running", "elapsed": elapsed}).told == told
+    counts = {status.value: 0 for status in DetailStatus}
+    counts |= {"completed": completed, "pending": 100 - completed}
+    assert Progress(counts, elapsed).told == told
 
 
 def test_runs_are_linked_to_dagster_where_there_is_one(house: House) -> None:

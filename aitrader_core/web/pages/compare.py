@@ -90,9 +90,16 @@ def usual(board: Board) -> list[str]:
 
 
 def drawn(
-    arena: Arena, board: Board, curves: Sequence[Curve], *, in_currency: bool = False
+    arena: Arena,
+    board: Board,
+    curves: Sequence[Curve],
+    *,
+    subject: str | None = None,
+    in_currency: bool = False,
 ) -> dict[str, Any]:
-    styled = charts.looks([curve.model for curve in curves], baselines(board))
+    """What the page is about, its `subject`, is never drawn as a baseline."""
+    plain = [model for model in baselines(board) if model != subject]
+    styled = charts.looks([curve.model for curve in curves], plain)
     shaded = cutoffs(arena, [curve.model for curve in curves])
     return {
         "equity": charts.equity(curves, styled, in_currency=in_currency, shaded=shaded),

@@ -75,6 +75,11 @@ class Step:
     number: int
     turns: list[Turn] = field(default_factory=list)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the venue alone speaks, which tells the time."""
+        return all(isinstance(turn, Said) and turn.role == "venue" for turn in self.turns)
+
 
 def turns(excerpts: Sequence[Excerpt]) -> list[Turn]:
     """In order. A call is paired with the next answer of its id; what the desk or a search said

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
-from operator import itemgetter
+from itertools import accumulate
 from typing import Any
 
 from aitrader_core.results.standings import Point
@@ -36,14 +35,13 @@ class Curve:
 
 
 def curves_of(rows: Iterable[Any]) -> dict[str, Curve]:
-    """Of rows of storage.series, which come by model and session."""
-    return {model: _curve(model, list(days)) for model, days in groupby(rows, itemgetter("model"))}
-
-
-def _curve(model: str, days: Sequence[Any]) -> Curve:
-    start = float(days[0]["value"] - days[0]["profit"])
-    sessions = tuple(day["session"].isoformat() for day in days)
-    return Curve(model, start, sessions, tuple(float(day["value"]) for day in days))
+    """By model, of rows of storage.series.values."""
+    return {
+        row["model"]: Curve(
+            row["model"], row["start"], tuple(row["sessions"]), tuple(row["values"])
+        )
+        for row in rows
+    }
 
 
 def curve_of_points(model: str, points: Sequence[Point]) -> Curve:

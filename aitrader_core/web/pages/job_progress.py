@@ -1,10 +1,12 @@
 """How far a job has come, as a bar and as a sentence."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aitrader_core.storage.job import DetailStatus, JobStatus
+from aitrader_core.storage.job_runs import Tally
 from aitrader_core.web.pages.wording import counted
 
 LATEST = 2**63 - 1  # no job has a higher number
@@ -13,43 +15,85 @@ _OTHERS = (DetailStatus.FAILED, DetailStatus.SKIPPED, DetailStatus.CANCELED)
 
 
 @dataclass(frozen=True)
-class JobProgress:
-    """A row of storage/progress with what follows from it."""
+class Progress:
+    """Model-days by their state; `elapsed` seconds since the job started, if it is at work."""
 
-    row: Mapping[str, Any]
+    counts: Mapping[str, int]
+    elapsed: float | None = None
+    seconds: float | None = None  # that its model-days took
 
     @classmethod
-    def of(cls, row: Mapping[Any, Any], **also: object) -> "JobProgress":
-        return cls({**row, **also})
-
-    @property
-    def status(self) -> JobStatus:
-        return JobStatus(self.row["status"])
+    def of(cls, row: Mapping[Any, Any]) -> "Progress":
+        """From a row of storage/progress."""
+        is_running = row["status"] == JobStatus.RUNNING
+        counts = {status.value: row[status.value] for status in DetailStatus}
+        return cls(counts, row["elapsed"] if is_running else None)
 
     @property
     def total(self) -> int:
-        return int(self.row["model_days"])
+        return sum(self.counts.values())
 
     @property
     def done(self) -> int:
-        return self.total - int(sum(self.row[status] for status in _LEFT))
+        return self.total - sum(self.counts[status] for status in _LEFT)
 
     @property
     def eta_seconds(self) -> float | None:
         """At the pace of those made since it started; what was skipped took no time."""
-        made, elapsed = int(self.row["completed"] + self.row["failed"]), self.row["elapsed"]
-        if self.status is not JobStatus.RUNNING or not made or elapsed is None:
+        made = self.counts["completed"] + self.counts["failed"]
+        if self.elapsed is None or not made:
             return None
-        return float(elapsed) * (self.total - self.done) / made
+        return self.elapsed * (self.total - self.done) / made
 
     @property
     def told(self) -> str:
         """As live.js says it too."""
         parts = [f"{self.done:,} of {counted(self.total, 'model-day')}"]
-        parts += [f"{self.row[s]:,} {s}" for s in _OTHERS if self.row[s]]
+        parts += [f"{self.counts[s]:,} {s}" for s in _OTHERS if self.counts[s]]
         if self.eta_seconds is not None:
             parts.append(f"{lasting(self.eta_seconds)} left")
         return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of Dagster, and the models of a job whose sessions it has brought to an end."""
+
+    run_id: str
+    models: Sequence[str]
+    attempt: int
+    days: int
+
+
+def progress_of(found: Iterable[Tally], elapsed: float | None = None) -> Progress:
+    counts, seconds = Counter(dict.fromkeys(DetailStatus, 0)), 0.0
+    for tally in found:
+        counts[DetailStatus(tally.status)] += tally.days
+        seconds += tally.seconds or 0
+    return Progress({status.value: n for status, n in counts.items()}, elapsed, seconds)
+
+
+def by_model(found: Iterable[Tally]) -> dict[str, Progress]:
+    models: dict[str, list[Tally]] = {}
+    for tally in found:
+        models.setdefault(tally.model, []).append(tally)
+    return {model: progress_of(tallies) for model, tallies in models.items()}
+
+
+def runs(found: Iterable[Tally]) -> list[Run]:
+    by_run: dict[str, list[Tally]] = {}
+    for tally in found:
+        if tally.run_id is not None:
+            by_run.setdefault(tally.run_id, []).append(tally)
+    return [
+        Run(
+            run_id,
+            sorted({tally.model for tally in of}),
+            max(tally.attempt for tally in of),
+            sum(tally.days for tally in of),
+        )
+        for run_id, of in by_run.items()
+    ]
 
 
 def lasting(seconds: float) -> str:

@@ -20,7 +20,14 @@ def leaderboard(
     floor, order = house.floor(market), order_of(sort)
     board = board_for(request, floor)
     if board is None:
-        return page(request, "empty.html", market=market, here="leaderboard", arena=floor.arena)
+        return page(
+            request,
+            "empty.html",
+            market=market,
+            here="leaderboard",
+            arena=floor.arena,
+            has_prices=bool(floor.prices.sessions()),
+        )
     return page(
         request,
         "leaderboard.html",

@@ -1,7 +1,7 @@
 """Curves and metrics of some models over a span, as they are stored or under other costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,7 @@ from aitrader_core.runner.board import Board
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.measuring import measure
 from aitrader_core.simulation.costs import CostProfile
-from aitrader_core.storage.series import series
+from aitrader_core.storage.series import values
 from aitrader_core.web.pages.curves import Curve, curve_of_points, curves_of
 
 METRICS = (
@@ -34,11 +34,13 @@ METRICS = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`metrics` by model; `changed` tells, by model, how many orders end otherwise."""
+    """By model: its metrics, and under other costs how many orders end otherwise (refused now,
+    filled now) and what return it has as it was traded."""
 
     curves: list[Curve]
     metrics: Mapping[str, Mapping[str, Any]]
-    changed: Mapping[str, tuple[int, int]]
+    changed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    as_traded: Mapping[str, float] = field(default_factory=dict)
 
 
 def measured(
@@ -55,17 +57,18 @@ def measured(
     under other `costs`, are measured now.
     """
     span = first or date.min, last or date.max
-    found = curves_of(series(floor.engine, floor.arena.market, models, *span))
+    found = curves_of(values(floor.engine, floor.arena.market, models, *span))
     shown = [found[model] for model in models if model in found]
     rows = {row["model"]: row for row in board.rows}
     if costs is None and all(_is_whole(curve, rows[curve.model]) for curve in shown):
-        return Measured(shown, {curve.model: rows[curve.model] for curve in shown}, {})
+        return Measured(shown, {curve.model: rows[curve.model] for curve in shown})
     told = measure(floor, [curve.model for curve in shown], *span, costs)
     again = [(m.model, m.rescored) for m in told if m.rescored is not None]
     return Measured(
         [curve_of_points(model, now.curve) for model, now in again] or shown,
         {m.model: m.metrics.as_json() for m in told},
         {model: (now.refused_now, now.filled_now) for model, now in again},
+        {curve.model: curve.values[-1] / curve.start - 1 for curve in shown},
     )
 
 

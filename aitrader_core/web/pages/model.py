@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from aitrader_core.runner.board import Board
 from aitrader_core.storage.latest_close import latest_close, runs_of
-from aitrader_core.storage.series import series
+from aitrader_core.storage.series import series, values
 from aitrader_core.web.house import TheHouse
 from aitrader_core.web.pages import charts, findings, links
 from aitrader_core.web.pages.boards import board_for
@@ -35,8 +35,7 @@ def model(
     row = row_of(board, model)
     entry = floor.arena.models.get(model)
     benchmark = benchmark_of(board, model)
-    found = series(floor.engine, market, [model, *benchmark])
-    days = [day for day in found if day["model"] == model]
+    days = series(floor.engine, market, [model])
     if not days and entry is None:
         raise Problem(404, f"{market} has no model {model!r}", f"see {links.arena(market)}")
     shared: dict[str, Any] = {
@@ -48,7 +47,7 @@ def model(
     }
     if not days or board is None:
         return page(request, "model_empty.html", **shared)
-    curves = curves_of(found)
+    curves = curves_of(values(floor.engine, market, [model, *benchmark]))
     pages = -(-len(days) // A_PAGE)
     current = min(max(number, 1), pages)
     shown = days[::-1][(current - 1) * A_PAGE : current * A_PAGE]
@@ -67,7 +66,7 @@ def model(
         close=latest_close(floor.engine, market, model),
         benchmark=benchmark,
         choice=Choice([model, *benchmark], None, None, None, in_currency=False),
-        **drawn(floor.arena, board, [curves[name] for name in (model, *benchmark)]),
+        **drawn(floor.arena, board, [curves[name] for name in (model, *benchmark)], subject=model),
         **over_time(days),
         days=shown,
         runs=runs_of(floor.engine, market, model, shown[-1]["session"], shown[0]["session"]),

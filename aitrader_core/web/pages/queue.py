@@ -13,7 +13,7 @@ from aitrader_core.storage import progress
 from aitrader_core.web.house import House, TheHouse
 from aitrader_core.web.pages import links
 from aitrader_core.web.pages.forms import Sent, TheForm
-from aitrader_core.web.pages.job_progress import LATEST, JobProgress
+from aitrader_core.web.pages.job_progress import LATEST, Progress
 from aitrader_core.web.pages.rendering import page
 
 router = APIRouter(include_in_schema=False)
@@ -93,7 +93,7 @@ def _page(
         "queue.html",
         here="queue",
         status=status,
-        jobs=[JobProgress.of(row) for row in found[:_JOBS]],
+        jobs=[(row, Progress.of(row)) for row in found[:_JOBS]],
         older=found[_JOBS - 1]["job_id"] if len(found) > _JOBS else None,
         is_first=before == LATEST,
         arena=floor.arena,

@@ -46,7 +46,10 @@
 
   const draw = (plot) => {
     const figure = JSON.parse(document.getElementById(plot.dataset.figure).textContent);
-    Plotly.react(plot, figure.data.map(coloured), layout(figure.layout ?? {}), options);
+    const drawn = layout(figure.layout ?? {});
+    // The chart above has the same legend, and there is little room
+    if (narrow.matches && plot.closest(".low")) drawn.showlegend = false;
+    Plotly.react(plot, figure.data.map(coloured), drawn, options);
   };
   const drawAll = () => document.querySelectorAll(".plot").forEach(draw);
 
