@@ -1,9 +1,9 @@
 """The leaderboard: as it was published, or as the ledger has it now."""
 
-from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +11,7 @@ from aitrader_core.runner.board import Board, latest_board
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.equity import ledger_and_board
 from aitrader_core.storage.series import latest_standings
-from aitrader_core.web.rest.answers import tagged, whole
+from aitrader_core.web.rest.answers import tagged_in_turn, whole
 from aitrader_core.web.rest.asked import Form, SinceCommit, TheFloor
 from aitrader_core.web.rest.documented import answers
 from aitrader_core.web.rest.kept import Body
@@ -93,7 +93,7 @@ class Leaderboard(BaseModel):
     response_model=Leaderboard,
     responses=answers(404, tables=True, tag=True),
 )
-def get_leaderboard(
+async def get_leaderboard(
     request: Request,
     floor: TheFloor,
     known: SinceCommit,
@@ -105,7 +105,11 @@ def get_leaderboard(
 ) -> Response:
     """Best return first: as it was published last, or made now where it never was."""
     market = floor.arena.market
-    state, published = known.value(market, lambda: ledger_and_board(floor.engine, market))
+
+    def find() -> tuple[str, int]:
+        return known.value(market, lambda: ledger_and_board(floor.engine, market))
+
+    state, published = await to_thread.run_sync(find)
 
     def make() -> Body:
         board = _live(floor, state) if live else latest_board(floor)
@@ -119,8 +123,8 @@ def get_leaderboard(
         return whole(form, head, "standings", Standing, board.rows)
 
     # where it was never published, its statistics take seconds: one at a time
-    turn = nullcontext() if live or published else request.app.state.heavy
-    return tagged(request, f"{state} {published}", make, turn)
+    turn = None if live or published else request.app.state.judging
+    return await tagged_in_turn(request, f"{state} {published}", make, turn)
 
 
 def _live(floor: Floor, state: str) -> Board:
