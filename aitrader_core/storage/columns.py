@@ -24,26 +24,33 @@ class Kind(StrEnum):
     JSON = "json"
 
 
-_QUOTED = """coalesce('"' || ({}) || '"', 'null')"""
-_BARE = "coalesce(({})::text, 'null')"
+# A mark of format(), and what is put there. What may be null pays for it with every row.
+_QUOTED, _BARE = ('"%s"', "{}"), ("%s", "{}")
 _WRITTEN = {
-    Kind.TEXT: "coalesce(to_json({})::text, 'null')",
+    Kind.TEXT: ("%s", "coalesce(to_json({})::text, 'null')"),
     Kind.DAY: _QUOTED,
     Kind.MONEY: _QUOTED,
     Kind.FLOAT: _BARE,
     Kind.COUNT: _BARE,
     Kind.TRUTH: _BARE,
-    Kind.JSON: _BARE,
+    Kind.JSON: ("%s", "coalesce(({})::text, 'null')"),
 }
+_UNKNOWN_MONEY = ("%s", """coalesce('"' || ({}) || '"', 'null')""")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`sql` is over the aliases of the query that it is for."""
+    """`sql` is over the aliases of the query that it is for; money alone may be `unknown`."""
 
     name: str
     kind: Kind
     sql: str
+    unknown: bool = False
+
+    @property
+    def written(self) -> tuple[str, str]:
+        mark, sql = _UNKNOWN_MONEY if self.unknown else _WRITTEN[self.kind]
+        return f'"{self.name}":{mark}', sql.format(self.sql)
 
 
 def selected(columns: Sequence[Column]) -> str:
@@ -53,9 +60,8 @@ def selected(columns: Sequence[Column]) -> str:
 
 def as_json(columns: Sequence[Column]) -> str:
     """The columns as one expression: the text of a JSON object."""
-    marks = ",".join(f'"{column.name}":%s' for column in columns)
-    values = ", ".join(_WRITTEN[column.kind].format(column.sql) for column in columns)
-    return f"format('{{{marks}}}', {values})"
+    marks, values = zip(*(column.written for column in columns), strict=True)
+    return f"format('{{{','.join(marks)}}}', {', '.join(values)})"
 
 
 def dicts(found: CursorResult[Any]) -> list[dict[str, Any]]:

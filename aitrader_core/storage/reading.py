@@ -60,27 +60,27 @@ class Page:
     next: Place | None
 
 
-def _figure(name: str, kind: Kind = Kind.MONEY, sql: str = "") -> Column:
-    return Column(name, kind, sql or f"d.{name}")
+def _figure(name: str, kind: Kind = Kind.MONEY, sql: str = "", *, unknown: bool = False) -> Column:
+    return Column(name, kind, sql or f"d.{name}", unknown)
 
 
 WHO = (_figure("model", Kind.TEXT), _figure("session", Kind.DAY))
 _VALUES = (
     _figure("value_open"),
-    _figure("value_close"),
+    _figure("value_close", unknown=True),
     _figure("value"),
     _figure("cash", sql="d.closing_cash"),
     _figure("profit"),
     _figure("daily_return", Kind.FLOAT),
     _figure("cumulative_return", Kind.FLOAT),
-    _figure("drawdown", Kind.FLOAT, "(d.value / d.peak_value)::float8 - 1"),
+    _figure("drawdown", Kind.FLOAT, "d.value::float8 / d.peak_value::float8 - 1"),
 )
 _BEFORE_CUTOFF = _figure(
     "before_cutoff",
     Kind.TRUTH,
     "coalesce(d.session <= (m.config ->> 'knowledge_cutoff')::date, false)",
 )
-CURVE = (*WHO, *_VALUES, _BEFORE_CUTOFF)
+CURVE = (*WHO, *_VALUES[1:], _BEFORE_CUTOFF)
 FIGURES = (
     *WHO,
     *_VALUES,
@@ -94,7 +94,7 @@ FIGURES = (
     _figure("corrections", Kind.COUNT, "d.correction_count"),
     _figure("ending", Kind.TEXT),
     _figure("tokens", Kind.COUNT, "d.input_tokens + d.output_tokens"),
-    _figure("dollars"),
+    _figure("dollars", unknown=True),
     _BEFORE_CUTOFF,
     _figure("request", Kind.TEXT),
     _figure("revision", Kind.COUNT),

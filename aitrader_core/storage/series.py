@@ -5,9 +5,11 @@ from datetime import date
 
 from sqlalchemy import Engine, RowMapping, TextClause, text
 
+from aitrader_core.storage.database import for_reading
+
 _COLUMNS = """
        d.model, d.session, d.value_open, d.value_close, d.value, d.profit, d.daily_return,
-       d.cumulative_return, (d.value / d.peak_value)::float8 - 1 as drawdown,
+       d.cumulative_return, d.value::float8 / d.peak_value::float8 - 1 as drawdown,
        d.closing_cash as cash, d.bought + d.sold as traded, d.commission, d.fill_count as fills,
        d.refusal_count as refusals, d.ending, d.input_tokens + d.output_tokens as tokens, d.dollars
 """
@@ -76,5 +78,5 @@ def latest_standings(engine: Engine, market: str) -> Sequence[RowMapping]:
 
 
 def _read(engine: Engine, query: TextClause, asked: dict[str, object]) -> Sequence[RowMapping]:
-    with engine.connect() as connection:
+    with for_reading(engine).connect() as connection:
         return connection.execute(query, asked).mappings().all()

@@ -1,9 +1,10 @@
 """How long those who look wait: at the database, over REST with many others, at the dashboard."""
 
+import gc
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from http.client import HTTPConnection
 from statistics import median, quantiles
@@ -11,7 +12,7 @@ from time import perf_counter
 
 from aitrader_core.storage.leaderboards import latest_written
 from aitrader_core.storage.reading import CURVE, Asked, Order, page
-from aitrader_core.storage.series import latest_standings, series, session_of_all
+from aitrader_core.storage.series import latest_standings, series, session_of_all, values
 from benchmarks.line import Line
 from benchmarks.results.clients import Answered, Ask
 from benchmarks.results.ledger import Ledger, Size, ledger
@@ -41,26 +42,33 @@ def run(*, quick: bool) -> list[Line]:
 
 
 def _at_the_database(here: Ledger, rounds: int, calls: int) -> list[Line]:
-    """From the call to rows in Python; the JSON of a curve is written by Postgres."""
+    """From the call to what Python has: rows, or the JSON that Postgres wrote."""
     engine, model = here.floor.engine, here.models[0]
     session, sessions = here.sessions[len(here.sessions) // 2], len(here.sessions)
     curve = Asked("us", (model,))
-    reads: Mapping[tuple[str, float], Callable[[], object]] = {
-        ("leaderboard, the view", BOARD_AIM): lambda: latest_standings(engine, "us"),
-        ("leaderboard, as published", BOARD_AIM): lambda: latest_written(engine, "us"),
-        (f"a curve of {sessions:,} sessions", SERIES_AIM): lambda: series(engine, "us", [model]),
-        ("the same as JSON", SERIES_AIM): lambda: page(
-            engine, CURVE, Order.BY_MODEL, curve, sessions
+    whole = f"a curve of {sessions:,} sessions"
+    reads: list[tuple[str, float | None, Callable[[], object]]] = [
+        ("leaderboard, the view", BOARD_AIM, lambda: latest_standings(engine, "us")),
+        ("leaderboard, as published", BOARD_AIM, lambda: latest_written(engine, "us")),
+        (f"{whole}, drawn", SERIES_AIM, lambda: values(engine, "us", [model])),
+        (
+            f"{whole}, as JSON",
+            SERIES_AIM,
+            lambda: page(engine, CURVE, Order.BY_MODEL, curve, sessions),
         ),
-        (f"one date, {len(here.models)} models with holdings", DATE_AIM): lambda: session_of_all(
-            engine, "us", session
+        (f"{whole}, all figures", None, lambda: series(engine, "us", [model])),
+        (
+            f"one date, {len(here.models)} models with holdings",
+            DATE_AIM,
+            lambda: session_of_all(engine, "us", session),
         ),
-    }
-    taken: dict[str, list[Sequence[float]]] = {what: [] for what, _ in reads}
+    ]
+    gc.freeze()  # as the server does
+    taken: dict[str, list[Sequence[float]]] = {what: [] for what, _, _ in reads}
     for _ in range(rounds):
-        for (what, _), read in reads.items():
+        for what, _, read in reads:
             taken[what].append([_timed(read) for _ in range(calls)])
-    return [_percentile(what, taken[what], aim) for what, aim in reads]
+    return [_percentile(what, taken[what], aim) for what, aim, _ in reads]
 
 
 def _timed(read: Callable[[], object]) -> float:
@@ -70,7 +78,7 @@ def _timed(read: Callable[[], object]) -> float:
     return 1_000 * (perf_counter() - began)
 
 
-def _percentile(what: str, rounds: Sequence[Sequence[float]], aim: float) -> Line:
+def _percentile(what: str, rounds: Sequence[Sequence[float]], aim: float | None) -> Line:
     worst = [quantiles(taken, n=100)[98] for taken in rounds]
     note = f"p50 {median(median(taken) for taken in rounds):.2f} ms"
     return Line(NAME, f"{what}, p99", min(worst), median(worst), "ms", len(rounds), None, aim, note)

@@ -34,7 +34,6 @@ class PointRow(BaseModel):
 
     model: str
     session: date
-    value_open: Money
     value_close: Money | None = Field(description="null: the close is not known.")
     value: Money = Field(description="At the last mark that is known.")
     cash: Money
