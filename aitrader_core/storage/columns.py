@@ -32,7 +32,7 @@ _WRITTEN = {
     Kind.MONEY: _QUOTED,
     Kind.FLOAT: _BARE,
     Kind.COUNT: _BARE,
-    Kind.TRUTH: _BARE,
+    Kind.TRUTH: ("%s", "({})::text"),  # else it is t or f
     Kind.JSON: ("%s", "coalesce(({})::text, 'null')"),
 }
 _UNKNOWN_MONEY = ("%s", """coalesce('"' || ({}) || '"', 'null')""")
