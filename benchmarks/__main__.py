@@ -18,6 +18,7 @@ MODULES = {
     "dagster": "benchmarks.range_run",
     "judging": "benchmarks.judging",
     "backfill": "benchmarks.backfill",
+    "results": "benchmarks.results.bench",
     "setup": "benchmarks.setup",
 }
 SLOW = ("setup",)  # minutes: only when named, or with --all

@@ -12,6 +12,9 @@ from aitrader_core.runner.catch_up import due
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.job import JobRequest
 
+_LEAST = 0.0001  # of any budget: less would be stored as nothing
+_MOST = {"dollars": 1e9, "tokens": 2**63 - 1}
+
 
 class How(TypedDict, total=False):
     """The rest of a request: who asks, whether days are made again, what may be spent on it, and
@@ -44,9 +47,11 @@ def submit_due(
     that all of them are up to date."""
     arena = floor.arena
     limits = how.get("max_dollars"), how.get("max_tokens")
-    for name, limit in zip(("dollars", "tokens"), limits, strict=True):
+    for (name, most), limit in zip(_MOST.items(), limits, strict=True):
         if limit is not None and not 0 < limit < float("inf"):
             raise JobError(f"a budget of {limit} {name} is none: give a number above 0")
+        if limit is not None and not _LEAST <= limit <= most:
+            raise JobError(f"a budget of {limit} {name} can't be kept: {_LEAST} to {most:g}")
     names = _models(arena, models, in_dollars=limits[0] is not None)
     if first is None and (how.get("fresh") or how.get("replace_existing")):
         raise JobError("to make days again, say from which session on: give a start")

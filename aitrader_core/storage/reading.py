@@ -197,6 +197,21 @@ def last_ids(engine: Engine, asked: Asked) -> str:
         return str(connection.scalar(query, bound))
 
 
+def counts(engine: Engine, asked: Asked) -> dict[str, int]:
+    """How many days of each model, of those that have any."""
+    bound = {"market": asked.market, "first": asked.first, "last": asked.last}
+    models = None if asked.models is None else list(asked.models)
+    with for_reading(engine).connect() as connection:
+        found = connection.execute(_COUNTS, {**bound, "models": models})
+        return {row.model: row.days for row in found}
+
+
+def price_state(engine: Engine, market: str) -> str:
+    """A name for all stored prices of a market: they are added to, and never changed."""
+    with for_reading(engine).connect() as connection:
+        return str(connection.scalar(_PRICES, {"market": market}))
+
+
 def _select(shown: str, order: Order, asked: Asked, *, keyed: bool = True) -> str:
     place = f"d.session, d.model, row_number() over (order by {order}) as place," if keyed else ""
     return f"""
@@ -223,6 +238,14 @@ def _bound(asked: Asked, count: int) -> dict[str, Any]:
     }
 
 
+_COUNTS = text("""
+select model, count(*) as days from model_days
+ where market = :market and superseded_at is null and session between :first and :last
+   and (cast(:models as text[]) is null or model = any(:models))
+ group by model order by model""")
+_PRICES = text("""
+select (select count(*) from bars where market = :market) || '.'
+       || (select count(*) from corporate_actions where market = :market)""")
 _BEHIND = {Order.BY_SESSION: "(:session, :model)", Order.BY_MODEL: "(:model, :session)"}
 _NAMED = """
 select md5(string_agg(latest.id::text, ',' order by latest.id) || coalesce(

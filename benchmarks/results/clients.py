@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from random import Random
 from statistics import quantiles
@@ -45,9 +46,14 @@ class _Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, ask: Ask) -> int:
-        """The status. A server closes connections that were idle: then there is a new one."""
-        if self._streams is not None and self._streams[0].at_eof():
-            self._streams = None
+        """The status. A server hangs up on those that were idle: then there is a new one."""
+        try:
+            return await self._ask(ask)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self.end()
+            return await self._ask(ask)
+
+    async def _ask(self, ask: Ask) -> int:
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port, limit=2**21)
         reader, writer = self._streams
@@ -58,6 +64,13 @@ class _Connection:
         if found:
             await reader.readexactly(int(rest.partition(b"\r\n")[0]))
         return int(head[9:12])
+
+    async def end(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+            with suppress(OSError):
+                await self._streams[1].wait_closed()
+            self._streams = None
 
 
 async def closed(
@@ -72,6 +85,7 @@ async def closed(
         while (began := perf_counter()) < end:
             status = await connection.ask(next(mix))
             taken.append((status, perf_counter() - began))
+        await connection.end()
 
     await asyncio.gather(*(client(number) for number in range(clients)))
     return _answered(taken, seconds)
@@ -97,7 +111,9 @@ async def constant(
         await asyncio.sleep(max(0.0, due - perf_counter()))
         running.append(asyncio.create_task(one(due)))
     await asyncio.gather(*running)
-    return _answered(taken, perf_counter() - began)
+    taken_for = perf_counter() - began
+    await asyncio.gather(*(connection.end() for connection in free))
+    return _answered(taken, taken_for)
 
 
 def _mix(asks: Sequence[Ask], seed: int) -> Iterator[Ask]:

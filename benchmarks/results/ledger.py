@@ -11,12 +11,14 @@ import click
 import yaml
 
 from aitrader_core.runner.arena import load_arena
+from aitrader_core.runner.board import made
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.import_prices import import_missing
 from aitrader_core.runner.premises import ready_database
 from aitrader_core.runner.settings import Settings, project_root
 from aitrader_core.runner.walk import Made, Plan, walk
 from aitrader_core.storage.database import engine_for
+from aitrader_core.storage.leaderboards import publish
 from aitrader_core.storage.store import Origin
 from aitrader_core.storage.urls import DatabaseUrls
 
@@ -91,6 +93,9 @@ def _make(floor: Floor, sessions: tuple[date, ...]) -> None:
         steps = list(walk(floor, plan))
         if not all(isinstance(step, Made) for step in steps):
             raise RuntimeError(f"{model}: {steps[-1]}")
+    click.echo("  judging them ...", err=True)
+    board = made(floor)
+    publish(floor.engine, board.market, board.as_of, board.rows, "benchmark", board.judgement)
     with floor.engine.connect() as connection:
         autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
         autocommit.exec_driver_sql("vacuum analyze")

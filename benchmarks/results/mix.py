@@ -5,8 +5,22 @@ from datetime import date
 from random import Random
 
 from benchmarks.results.clients import Ask
+from benchmarks.results.ledger import Ledger
 
 _EACH = 25  # addresses of a kind: enough that not every answer was given before
+
+
+def pages(here: Ledger) -> list[tuple[str, str]]:
+    """Names and addresses of what the dashboard shows."""
+    model, session = here.models[0], here.sessions[len(here.sessions) // 2]
+    arena = "/arenas/us"
+    return [
+        ("leaderboard", arena),
+        ("a model", f"{arena}/models/{model}"),
+        ("a model-day", f"{arena}/models/{model}/{session}"),
+        ("a session", f"{arena}/sessions/{session}"),
+        ("two models compared", f"{arena}/compare?model={model}&model={here.models[1]}"),
+    ]
 
 
 def asks(

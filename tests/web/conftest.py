@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import settings
 
 from aitrader_core.storage.jobs import Jobs
 from aitrader_core.storage.urls import DatabaseUrls
@@ -12,6 +13,7 @@ from aitrader_core.web.app import create_app
 from aitrader_core.web.house import House
 from tests.small import Small
 
+settings.register_profile("campaign", max_examples=250)  # of test_contract.py, by hand
 NOW = datetime(2012, 6, 16, 12, tzinfo=UTC)
 
 

@@ -10,6 +10,7 @@ from aitrader_core.web.rest import (
     health,
     jobs,
     leaderboard,
+    metrics,
     models,
     results,
     series,
@@ -21,7 +22,20 @@ from aitrader_core.web.rest.documented import document_problems
 from aitrader_core.web.rest.kept import Answers
 from aitrader_core.web.rest.status import PriceLooks
 
-_SUBJECTS = (simulate, jobs, results, series, leaderboard, models, status, health)
+_SUBJECTS = (simulate, jobs, results, series, leaderboard, metrics, models, status, health)
+
+_TAGS = {
+    "simulate": "Ask for a simulation, and see how far it has come.",
+    "jobs": "What was asked for before.",
+    "results": "Model-days, curves, standings and metrics.",
+    "models": "Who takes part.",
+    "status": "What there is, and whether all is well.",
+}
+_DESCRIPTION = """
+Arenas in which models trade real market history, one session at a time. Money is decimal text;
+returns are fractions; nothing of fewer than 20 sessions is annualised. Errors are
+`application/problem+json` with a hint; a parameter that a call does not have is one.
+"""
 
 
 def add_rest(app: FastAPI, house: House) -> None:
@@ -32,9 +46,11 @@ def add_rest(app: FastAPI, house: House) -> None:
     for subject in _SUBJECTS:
         calls.include_router(subject.router)
     app.include_router(calls)
+    app.description = _DESCRIPTION.strip()
+    app.openapi_tags = [{"name": n, "description": said} for n, said in _TAGS.items()]
     app.state.answers = Answers()
     app.state.unchanged = Unchanged(house.engine)
-    app.state.heavy = Lock()
+    app.state.heavy, app.state.measuring = Lock(), Lock()
     app.state.price_looks = PriceLooks()
     app.state.health_limiter = health.limiter()
     document_problems(app)

@@ -58,7 +58,8 @@ def document_problems(app: FastAPI) -> None:
 
 
 def _retell(responses: dict[str, Any]) -> None:
-    for status, said in responses.items():
+    for said in responses.values():
         content = said.get("content", {})
-        if int(status) >= 400 and "application/json" in content:
+        shape = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+        if shape.endswith(f"/{ProblemDetail.__name__}"):
             content[MEDIA_TYPE] = content.pop("application/json")

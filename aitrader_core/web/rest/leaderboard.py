@@ -1,7 +1,7 @@
 """The leaderboard: as it was published, or as the ledger has it now."""
 
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -33,8 +33,9 @@ class Standing(BaseModel):
     model: str
     sessions: int
     value: Money
-    first: str | None = None
-    last: str | None = None
+    start_value: Money | None = None
+    first: date | None = None
+    last: date | None = None
     cumulative_return: float | None = None
     total_return: float | None = None
     annual_return: float | None = None
@@ -54,6 +55,7 @@ class Standing(BaseModel):
     corrections: int | None = None
     restated: int | None = None
     before_cutoff: int | None = None
+    traded: Money | None = None
     commission: Money | None = None
     tokens: int | None = None
     dollars: Money | None = None
@@ -68,6 +70,7 @@ class Standing(BaseModel):
     interval_high: float | None = None
     p_value: float | None = None
     beats_benchmark: str | None = None
+    indistinguishable_from: list[str] | None = None
     sessions_before_cutoff: int | None = None
     sessions_after_cutoff: int | None = None
     return_before_cutoff: float | None = None

@@ -57,7 +57,11 @@ class Trigger(BaseModel):
     replace_existing: bool = Field(False, description="Make days again that are stored.")
     fresh: bool = Field(False, description="Begin at start_date with the initial cash.")
     max_dollars: float | None = Field(
-        None, gt=0, le=1e9, allow_inf_nan=False, description="What its models may spend together."
+        None,
+        ge=0.0001,
+        le=1e9,
+        allow_inf_nan=False,
+        description="What its models may spend together.",
     )
     max_tokens: int | None = Field(None, gt=0, le=LATEST_ID, description="Likewise, in tokens.")
     queue: bool = Field(True, description="Wait for the active job; false: 409 while there is one.")
