@@ -13,7 +13,7 @@ from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.job import JobRequest
 
 _LEAST = 0.0001  # of any budget: less would be stored as nothing
-_MOST = {"dollars": 1e9, "tokens": 2**63 - 1}
+_MOST = {"dollars": 1_000_000_000, "tokens": 2**63 - 1}
 
 
 class How(TypedDict, total=False):
@@ -48,10 +48,10 @@ def submit_due(
     arena = floor.arena
     limits = how.get("max_dollars"), how.get("max_tokens")
     for (name, most), limit in zip(_MOST.items(), limits, strict=True):
-        if limit is not None and not 0 < limit < float("inf"):
-            raise JobError(f"a budget of {limit} {name} is none: give a number above 0")
         if limit is not None and not _LEAST <= limit <= most:
-            raise JobError(f"a budget of {limit} {name} can't be kept: {_LEAST} to {most:g}")
+            raise JobError(
+                f"a budget of {limit} {name} is none: give a number above 0, {_LEAST} to {most:,}"
+            )
     names = _models(arena, models, in_dollars=limits[0] is not None)
     if first is None and (how.get("fresh") or how.get("replace_existing")):
         raise JobError("to make days again, say from which session on: give a start")

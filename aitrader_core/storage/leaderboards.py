@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, text
 
+from aitrader_core.storage.database import for_reading
 from aitrader_core.storage.schema import leaderboards
 
 
@@ -18,6 +19,16 @@ class Published:
     run_id: str
     rows: list[dict[str, Any]]
     judgement: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """As `Published`; `rows` and `judgement` are text of JSON, to be passed on as it is."""
+
+    as_of: str
+    published_at: datetime
+    rows: str
+    judgement: str
 
 
 def publish(
@@ -50,3 +61,15 @@ def latest_published(engine: Engine, market: str) -> Published | None:
     return Published(
         row["as_of"], row["published_at"], row["run_id"], row["rows"], row["judgement"]
     )
+
+
+def latest_written(engine: Engine, market: str) -> Written | None:
+    """None where none was published, or by an older version that judged nothing."""
+    with for_reading(engine).connect() as connection:
+        row = connection.execute(_WRITTEN, {"market": market}).first()
+    return None if row is None or row.judgement == "{}" else Written(*row)
+
+
+_WRITTEN = text("""
+select as_of, published_at, rows::text as rows, judgement::text as judgement
+  from leaderboards where market = :market order by id desc limit 1""")

@@ -1,5 +1,6 @@
 """`python -m aitrader_core.web`: serves the site until a signal; `aitrader up` starts it."""
 
+import gc
 import signal
 import sys
 from contextlib import ExitStack
@@ -46,6 +47,7 @@ def main(port: int, dagster: str | None) -> None:
         )
         # Else whoever asks for metrics first waits three seconds for it.
         Thread(target=import_module, args=("empyrical",), daemon=True).start()
+        gc.freeze()  # what is there now stays, and is looked through no more
         uvicorn.run(create_app(house), host=HOST, port=port, log_level="warning", access_log=False)
 
 

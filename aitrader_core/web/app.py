@@ -18,7 +18,7 @@ from aitrader_core.web.rest import add_rest
 from aitrader_core.web.scripts import plotly_script
 from aitrader_core.web.security import secure
 
-THREADS = 16  # that answer at once, each on a connection of its own to the database
+THREADS = 6  # that answer at once, each on a connection of its own: more only get in the way
 HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 _STATIC = Path(__file__).parent / "static"
 _LONG = {"Cache-Control": "public, max-age=86400"}

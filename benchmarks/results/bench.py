@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from statistics import median, quantiles
 from time import perf_counter
 
-from aitrader_core.storage.leaderboards import latest_published
+from aitrader_core.storage.leaderboards import latest_written
 from aitrader_core.storage.reading import CURVE, Asked, Order, page
 from aitrader_core.storage.series import latest_standings, series, session_of_all
 from benchmarks.line import Line
@@ -47,7 +47,7 @@ def _at_the_database(here: Ledger, rounds: int, calls: int) -> list[Line]:
     curve = Asked("us", (model,))
     reads: Mapping[tuple[str, float], Callable[[], object]] = {
         ("leaderboard, the view", BOARD_AIM): lambda: latest_standings(engine, "us"),
-        ("leaderboard, as published", BOARD_AIM): lambda: latest_published(engine, "us"),
+        ("leaderboard, as published", BOARD_AIM): lambda: latest_written(engine, "us"),
         (f"a curve of {sessions:,} sessions", SERIES_AIM): lambda: series(engine, "us", [model]),
         ("the same as JSON", SERIES_AIM): lambda: page(
             engine, CURVE, Order.BY_MODEL, curve, sessions

@@ -116,8 +116,17 @@ def test_what_is_on_record_costs_nothing(arena: Small) -> None:
     assert arena.floor.calls.spent(request=again.request).calls == 0
 
 
-@pytest.mark.parametrize("limit", [{"max_dollars": 0}, {"max_dollars": float("nan")}])
-def test_a_budget_of_nothing(arena: Small, limit: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"max_dollars": 0},
+        {"max_dollars": float("nan")},
+        {"max_dollars": 1e-12},
+        {"max_dollars": 1e12},
+        {"max_tokens": 2**63},
+    ],
+)
+def test_a_budget_of_nothing_or_beyond_all(arena: Small, limit: dict[str, Any]) -> None:
     configure(arena)
     with pytest.raises(JobError, match="is none: give a number above 0"):
         submit(arena.floor, str(DAYS[0]), str(DAYS[1]), ["script"], source="test", **limit)

@@ -80,9 +80,9 @@ def test_every_answer_is_documented(house: House, small: Small, known: bool) -> 
     answered: dict[str, Counter[int]] = {}
     for operation in _calls(schema.get_all_operations()):
         answered[operation.label] = Counter()
-        for mode in GenerationMode:
-            if mode is GenerationMode.POSITIVE or _takes_something(operation):
-                _ask(operation, mode, answered[operation.label])
+        _ask(operation, GenerationMode.POSITIVE, answered[operation.label])
+        if not known and _takes_something(operation):
+            _ask(operation, GenerationMode.NEGATIVE, answered[operation.label])
     assert len(answered) >= 14
     if known:
         assert all({200, 202, 503} & set(said) for said in answered.values()), answered

@@ -1,7 +1,6 @@
 """The REST service: a router for each subject."""
 
-from threading import Lock
-
+from anyio import CapacityLimiter
 from fastapi import APIRouter, Depends, FastAPI
 
 from aitrader_core.storage.unchanged import Unchanged
@@ -50,7 +49,7 @@ def add_rest(app: FastAPI, house: House) -> None:
     app.openapi_tags = [{"name": n, "description": said} for n, said in _TAGS.items()]
     app.state.answers = Answers()
     app.state.unchanged = Unchanged(house.engine)
-    app.state.heavy, app.state.measuring = Lock(), Lock()
+    app.state.judging, app.state.measuring = CapacityLimiter(1), CapacityLimiter(1)
     app.state.price_looks = PriceLooks()
     app.state.health_limiter = health.limiter()
     document_problems(app)

@@ -1,11 +1,11 @@
 """How an answer is sent: tagged, in pages, as JSON or as a table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel
@@ -14,31 +14,35 @@ from aitrader_core import __version__
 from aitrader_core.web.rest.kept import Answers, Body
 from aitrader_core.web.rest.shapes import MEDIA_TYPES, Format, as_table, json_text
 
-_ANYTIME = nullcontext()
 _ASK_AGAIN = {"Cache-Control": "no-cache"}  # keep it, and ask each time whether it still holds
 
 
-def tagged(
-    request: Request,
-    state: str,
-    make: Callable[[], Body],
-    turn: AbstractContextManager[object] = _ANYTIME,
-) -> Response:
-    """What `make` makes in its turn, unless whoever asks has it already, or somebody had it.
+def tagged(request: Request, state: str, make: Callable[[], Body]) -> Response:
+    """What `make` makes, unless whoever asks has it already, or somebody had it before.
 
     `state` names all that the answer says beside what was asked.
     """
-    asked = f"{__version__} {request.url.path}?{request.url.query} {state}"
-    tag = f'"{sha256(asked.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": tag, **_ASK_AGAIN}
-    if _has(request.headers.get("if-none-match", ""), tag):
-        return Response(status_code=304, headers=headers)
-    answers: Answers = request.app.state.answers
+    tag, answers = _tag(request, state), cast(Answers, request.app.state.answers)
+    if _has(request, tag):
+        return _same(tag)
+    return _whole(answers.get(tag) or answers.keep(tag, make()), tag)
+
+
+async def tagged_in_turn(
+    request: Request, state: str, make: Callable[[], Body], turn: CapacityLimiter | None
+) -> Response:
+    """As `tagged`, in a thread of `turn`: whoever waits for one keeps no other call waiting."""
+    tag, answers = _tag(request, state), cast(Answers, request.app.state.answers)
+    if _has(request, tag):
+        return _same(tag)
+
+    def find() -> Body:
+        return answers.get(tag) or answers.keep(tag, make())
+
     body = answers.get(tag)
     if body is None:
-        with turn:
-            body = answers.get(tag) or answers.keep(tag, make())
-    return sent(body, headers)
+        body = await to_thread.run_sync(find, limiter=turn)
+    return _whole(body, tag)
 
 
 def sent(body: Body, headers: Mapping[str, str] | None = None) -> Response:
@@ -106,6 +110,20 @@ def _links(address: str | None) -> dict[str, str]:
     return {} if address is None else {"Link": f'<{address}>; rel="next"'}
 
 
-def _has(header: str, tag: str) -> bool:
+def _tag(request: Request, state: str) -> str:
+    asked = f"{__version__} {request.url.path}?{request.url.query} {state}"
+    return f'"{sha256(asked.encode()).hexdigest()[:32]}"'
+
+
+def _same(tag: str) -> Response:
+    return Response(status_code=304, headers={"ETag": tag, **_ASK_AGAIN})
+
+
+def _whole(body: Body, tag: str) -> Response:
+    return sent(body, {"ETag": tag, **_ASK_AGAIN})
+
+
+def _has(request: Request, tag: str) -> bool:
+    header = request.headers.get("if-none-match", "")
     told = [part.strip().removeprefix("W/") for part in header.split(",")]
     return tag in told or "*" in told

@@ -1,21 +1,22 @@
 """The leaderboard: as it was published, or as the ledger has it now."""
 
-from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from aitrader_core.runner.board import Board, latest_board
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.equity import ledger_and_board
+from aitrader_core.storage.leaderboards import Written, latest_written
 from aitrader_core.storage.series import latest_standings
-from aitrader_core.web.rest.answers import tagged, whole
+from aitrader_core.web.rest.answers import tagged_in_turn, whole
 from aitrader_core.web.rest.asked import Form, SinceCommit, TheFloor
 from aitrader_core.web.rest.documented import answers
 from aitrader_core.web.rest.kept import Body
-from aitrader_core.web.rest.shapes import Format, Money
+from aitrader_core.web.rest.shapes import MEDIA_TYPES, Format, Money, json_text
 
 router = APIRouter(tags=["results"])
 
@@ -93,7 +94,7 @@ class Leaderboard(BaseModel):
     response_model=Leaderboard,
     responses=answers(404, tables=True, tag=True),
 )
-def get_leaderboard(
+async def get_leaderboard(
     request: Request,
     floor: TheFloor,
     known: SinceCommit,
@@ -105,9 +106,15 @@ def get_leaderboard(
 ) -> Response:
     """Best return first: as it was published last, or made now where it never was."""
     market = floor.arena.market
-    state, published = known.value(market, lambda: ledger_and_board(floor.engine, market))
+
+    def find() -> tuple[str, int]:
+        return known.value(market, lambda: ledger_and_board(floor.engine, market))
+
+    state, published = await to_thread.run_sync(find)
 
     def make() -> Body:
+        if form is Format.JSON and not live and (found := latest_written(floor.engine, market)):
+            return _passed_on(market, found, state, judgement=judgement)
         board = _live(floor, state) if live else latest_board(floor)
         head = {
             "market": market,
@@ -119,8 +126,21 @@ def get_leaderboard(
         return whole(form, head, "standings", Standing, board.rows)
 
     # where it was never published, its statistics take seconds: one at a time
-    turn = nullcontext() if live or published else request.app.state.heavy
-    return tagged(request, f"{state} {published}", make, turn)
+    turn = None if live or published else request.app.state.judging
+    return await tagged_in_turn(request, f"{state} {published}", make, turn)
+
+
+def _passed_on(market: str, found: Written, state: str, *, judgement: bool) -> Body:
+    """The published one, whose rows are JSON already."""
+    head = {
+        "market": market,
+        "as_of": found.as_of,
+        "published_at": found.published_at,
+        "is_current": found.as_of == state,
+    }
+    said = f', "judgement": {found.judgement}' if judgement else ""
+    content = f'{json_text(head)[:-1]}{said}, "standings": {found.rows}}}'
+    return Body(content.encode(), MEDIA_TYPES[Format.JSON])
 
 
 def _live(floor: Floor, state: str) -> Board:

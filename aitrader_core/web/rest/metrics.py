@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
@@ -14,7 +15,7 @@ from aitrader_core.storage import reading
 from aitrader_core.storage.reading import Asked
 from aitrader_core.web.house import House, TheHouse
 from aitrader_core.web.problems import Problem
-from aitrader_core.web.rest.answers import json_answer, tagged, whole
+from aitrader_core.web.rest.answers import json_answer, tagged_in_turn, whole
 from aitrader_core.web.rest.asked import (
     End,
     Form,
@@ -89,7 +90,7 @@ class DefinitionList(BaseModel):
     response_model=MetricsList,
     responses=answers(404, tables=True, tag=True),
 )
-def performance_metrics(
+async def performance_metrics(
     request: Request,
     house: TheHouse,
     floor: TheFloor,
@@ -109,15 +110,16 @@ def performance_metrics(
 ) -> Response:
     """Counted from the first session of the span on; beta and alpha against buy-and-hold."""
     first, last = span(start, end)
-    asked = Asked(floor.arena.market, known_models(floor, models), first, last)
     profile = None if costs is None else _profile(house, costs)
 
-    def find() -> tuple[str, str, dict[str, int]]:
-        engine, market = floor.engine, asked.market
-        chains = reading.last_ids(engine, asked)
-        return chains, reading.price_state(engine, market), reading.counts(engine, asked)
+    def find() -> tuple[Asked, str, str, dict[str, int]]:
+        engine, market = floor.engine, floor.arena.market
+        asked = Asked(market, known_models(floor, models), first, last)
+        chains, prices = reading.last_ids(engine, asked), reading.price_state(engine, market)
+        return asked, chains, prices, reading.counts(engine, asked)
 
-    chains, prices, days = known.value((asked, "metrics"), find)
+    name = ("metrics", floor.arena.market, tuple(models or ()), first, last)
+    asked, chains, prices, days = await to_thread.run_sync(lambda: known.value(name, find))
     _check(sum(days.values()), MOST if profile is None else MOST_AGAIN)
 
     def make() -> Body:
@@ -126,7 +128,7 @@ def performance_metrics(
         head = {"market": asked.market, "costs": costs, "definitions": "/metrics/definitions"}
         return whole(form, head, "metrics", MetricsRow, [each.as_json() for each in found])
 
-    return tagged(request, f"{chains} {prices}", make, request.app.state.measuring)
+    return await tagged_in_turn(request, f"{chains} {prices}", make, request.app.state.measuring)
 
 
 @router.get(
