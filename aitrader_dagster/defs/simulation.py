@@ -67,7 +67,8 @@ def simulate(
     """
     origin, broken = assignment.origin, list[str]()
     job_id, dashboard = origin.job_id, model_days.floors.dashboard
-    alone = len(context.partition_keys) == 1
+    to_walk = sum(len(plan.sessions) for plan in assignment.plans)
+    alone = len(context.partition_keys) == to_walk == 1
     ledgers = {
         plan.model: _Ledger(context, floor, model_days, assignment.own[plan.model], dashboard)
         for plan in assignment.plans

@@ -68,7 +68,8 @@ def test_jobs_and_a_backfill_go_one_after_the_other(server: Server) -> None:
         assert list(floor.model_days.sessions("us", model)) == list(july)
     for model in ("flaky", "mean_reversion", "buy_and_hold"):
         assert list(floor.model_days.sessions("us", model)) == list(june[:3])
-    assert not any(found.differences for found in verify(floor, list(floor.arena.models)))
+    told = [str(d) for found in verify(floor, list(floor.arena.models)) for d in found.differences]
+    assert told == []
 
 
 def test_a_killed_run_goes_on_and_a_canceled_job_stops(server: Server) -> None:

@@ -3,11 +3,13 @@
 from typing import cast
 
 from fastapi import Request
+from fastapi.responses import HTMLResponse
 
 from aitrader_core.runner.board import Board, made
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import latest_published
+from aitrader_core.web.pages.rendering import page
 
 
 def board_for(request: Request, floor: Floor) -> Board | None:
@@ -33,3 +35,15 @@ def board_for(request: Request, floor: Floor) -> Board | None:
     if market not in kept or kept[market].as_of != state:
         kept[market] = made(floor)
     return kept[market]
+
+
+def nothing_traded(request: Request, floor: Floor, here: str) -> HTMLResponse:
+    """What to do next in an arena that nothing has traded in."""
+    return page(
+        request,
+        "empty.html",
+        market=floor.arena.market,
+        here=here,
+        arena=floor.arena,
+        has_prices=bool(floor.prices.sessions()),
+    )

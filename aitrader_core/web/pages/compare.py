@@ -12,7 +12,7 @@ from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.board import Board
 from aitrader_core.web.house import TheHouse
 from aitrader_core.web.pages import asked, charts
-from aitrader_core.web.pages.boards import board_for
+from aitrader_core.web.pages.boards import board_for, nothing_traded
 from aitrader_core.web.pages.curves import MOST, Curve
 from aitrader_core.web.pages.measuring import METRICS, measured
 from aitrader_core.web.pages.rendering import page
@@ -47,7 +47,7 @@ def compare(
     floor = house.floor(market)
     board = board_for(request, floor)
     if board is None:
-        return page(request, "empty.html", market=market, here="compare", arena=floor.arena)
+        return nothing_traded(request, floor, "compare")
     first, last = asked.day(start, "start"), asked.day(end, "end")
     if first and last and first > last:
         raise Problem(422, f"start {first} is after end {last}", "exchange the two")

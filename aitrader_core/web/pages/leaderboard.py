@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from aitrader_core.web.house import TheHouse
 from aitrader_core.web.pages import findings
-from aitrader_core.web.pages.boards import board_for
+from aitrader_core.web.pages.boards import board_for, nothing_traded
 from aitrader_core.web.pages.drawing import scale_of, spark
 from aitrader_core.web.pages.rendering import page
 from aitrader_core.web.pages.standing_table import groups, order_of
@@ -20,14 +20,7 @@ def leaderboard(
     floor, order = house.floor(market), order_of(sort)
     board = board_for(request, floor)
     if board is None:
-        return page(
-            request,
-            "empty.html",
-            market=market,
-            here="leaderboard",
-            arena=floor.arena,
-            has_prices=bool(floor.prices.sessions()),
-        )
+        return nothing_traded(request, floor, "leaderboard")
     return page(
         request,
         "leaderboard.html",

@@ -18,11 +18,11 @@ from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.provenance import provenance
 from aitrader_core.web.house import TheHouse
 from aitrader_core.web.pages import findings, report_links
-from aitrader_core.web.pages.boards import board_for
+from aitrader_core.web.pages.boards import board_for, nothing_traded
 from aitrader_core.web.pages.compare import drawn, usual
 from aitrader_core.web.pages.drawing import scale_of, spark
 from aitrader_core.web.pages.measuring import METRICS, measured
-from aitrader_core.web.pages.rendering import STATIC, environment, page
+from aitrader_core.web.pages.rendering import STATIC, environment
 from aitrader_core.web.pages.settings_shown import settings_of
 from aitrader_core.web.pages.standing_table import groups, order_of
 from aitrader_core.web.scripts import plotly_script
@@ -43,7 +43,7 @@ def report(request: Request, house: TheHouse, market: str) -> HTMLResponse:
     floor = house.floor(market)
     board = board_for(request, floor)
     if board is None:
-        return page(request, "empty.html", market=market, here="report", arena=floor.arena)
+        return nothing_traded(request, floor, "report")
     content = report_of(floor, board, house.now())
     return HTMLResponse(content, headers={"Content-Security-Policy": _policy()})
 
