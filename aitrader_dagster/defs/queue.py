@@ -92,7 +92,7 @@ def tend(
     job = floor.jobs.next_pending(market)
     if job is None:
         return [], "no job is pending"
-    if backfill := _backfill_in_flight(instance, market):
+    if backfill := backfill_in_flight(instance, market):
         return [], f"job {job.id} waits for backfill {backfill}"
     if not floor.turns.is_free(market):
         return [], f"job {job.id} waits for a run that is simulating"
@@ -199,7 +199,7 @@ def _is_lost(floor: Floor, job: Job, run: dg.DagsterRun) -> bool:
     )
 
 
-def _backfill_in_flight(instance: dg.DagsterInstance, market: str) -> str | None:
+def backfill_in_flight(instance: dg.DagsterInstance, market: str) -> str | None:
     """The id of a backfill of this market's model-days that has not ended."""
     key = dg.AssetKey([market, "model_day"])
     found: Iterable[dg.PartitionBackfill] = instance.get_backfills(

@@ -16,6 +16,7 @@ from aitrader_core.runner.report import curves
 from aitrader_core.storage.audit import chain_faults, ledger_faults
 from aitrader_core.storage.equity import ledger_state
 from aitrader_core.storage.leaderboards import latest_published, publish
+from aitrader_dagster.defs.queue import backfill_in_flight
 from aitrader_dagster.lib.dashboard import PAGE
 from aitrader_dagster.lib.metadata import standings_table
 from aitrader_dagster.lib.resources import TradingFloors
@@ -119,6 +120,11 @@ def publish_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.Sensor
             return dg.SkipReason("the leaderboard is up to date")
         if opened.jobs.running(arena.market) or not opened.turns.is_free(arena.market):
             return dg.SkipReason("models are still trading")
+        # between the runs of one request, and between one request and the next, nobody looks
+        if waiting := opened.jobs.next_pending(arena.market):
+            return dg.SkipReason(f"job {waiting.id} is about to trade")
+        if backfill := backfill_in_flight(context.instance, arena.market):
+            return dg.SkipReason(f"backfill {backfill} is still trading")
         return publication(context.instance, job.name, as_of)
 
     return publish_when_changed
