@@ -6,7 +6,7 @@ import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib import import_module
-from threading import Thread
+from threading import Timer
 
 import click
 import uvicorn
@@ -21,6 +21,7 @@ from aitrader_core.storage.jobs import Jobs
 from aitrader_core.web.app import THREADS, create_app
 from aitrader_core.web.house import House
 
+SETTLED = 20.0  # seconds
 HOST = "127.0.0.1"  # there is no authentication: the loopback alone
 
 
@@ -45,8 +46,11 @@ def main(port: int, dagster: str | None) -> None:
             lambda: datetime.now(UTC),
             cost_profiles(settings.config_dir),
         )
-        # Else whoever asks for metrics first waits three seconds for it.
-        Thread(target=import_module, args=("empyrical",), daemon=True).start()
+        # Else whoever asks for metrics first waits three seconds for it. At the start itself
+        # everything else of aitrader starts too.
+        warming = Timer(SETTLED, import_module, args=("empyrical",))
+        warming.daemon = True
+        warming.start()
         gc.freeze()  # what is there now stays, and is looked through no more
         uvicorn.run(create_app(house), host=HOST, port=port, log_level="warning", access_log=False)
 

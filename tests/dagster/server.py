@@ -125,7 +125,7 @@ def wait_for(ask: Callable[[], T | None], seconds: float = 120.0) -> T:
 @contextmanager
 def serving(floor: Floor, urls: DatabaseUrls, config_dir: Path, home: Path) -> Iterator[Server]:
     """Serve until the block ends; a clean stop is part of every test that uses it."""
-    port = _free_port()
+    port, dashboard = _free_port(), _free_port()
     env = {
         **os.environ,
         "AITRADER_DATABASE_URL": urls.libpq,
@@ -133,7 +133,8 @@ def serving(floor: Floor, urls: DatabaseUrls, config_dir: Path, home: Path) -> I
         "AITRADER_HOME": str(home),
         "PYTHONPATH": str(config_dir.parent),
     }
-    command = [str(Path(sys.executable).with_name("aitrader")), "up", "--dagster-port", str(port)]
+    ports = ("--dagster-port", str(port), "--port", str(dashboard))
+    command = [str(Path(sys.executable).with_name("aitrader")), "up", *ports]
     with (home / "up.out").open("w") as output:
         process = subprocess.Popen(
             command, env=env, cwd=project_root(), stdout=output, stderr=subprocess.STDOUT

@@ -46,7 +46,7 @@ def test_jobs_and_a_backfill_go_one_after_the_other(server: Server) -> None:
     models = ["momentum", "equal_weight", "random"]
     june = sessions(floor, "2012-06-01", "2012-06-29")
     first = submit(floor, "2012-06-01", "2012-06-29", models, source="test")
-    backfill = server.backfill(june[:3], ["flaky", "mean_reversion", "buy_and_hold"])
+    backfill = server.backfill(june[:2], ["flaky", "mean_reversion"])
     enqueued = server.enqueue(start="2012-07-02", end="2012-07-13", models=models)
     second = int({tag["key"]: tag["value"] for tag in enqueued["tags"]}["aitrader/enqueued"])
     refused = server.enqueue(start="2012-06-01", end="2012-06-05", models=["momentun"])
@@ -66,8 +66,8 @@ def test_jobs_and_a_backfill_go_one_after_the_other(server: Server) -> None:
     july = sessions(floor, "2012-06-01", "2012-07-13")
     for model in models:
         assert list(floor.model_days.sessions("us", model)) == list(july)
-    for model in ("flaky", "mean_reversion", "buy_and_hold"):
-        assert list(floor.model_days.sessions("us", model)) == list(june[:3])
+    for model in ("flaky", "mean_reversion"):
+        assert list(floor.model_days.sessions("us", model)) == list(june[:2])
     told = [str(d) for found in verify(floor, list(floor.arena.models)) for d in found.differences]
     assert told == []
 
