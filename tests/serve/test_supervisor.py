@@ -313,7 +313,7 @@ def says(process: subprocess.Popen[str], words: str) -> str:
 
 
 @pytest.mark.daemon
-def test_up_serves_and_stops_on_sigterm_leaving_nothing(home: Path) -> None:
+def test_up_serves_starts_its_database_again_and_stops_leaving_nothing(home: Path) -> None:
     with up(home) as process:
         dashboard, dagster = served(process)
         assert answers(dashboard, "/openapi.json") == 200
@@ -325,6 +325,13 @@ def test_up_serves_and_stops_on_sigterm_leaving_nothing(home: Path) -> None:
             f"aitrader: aitrader is up already at {dashboard} (pid {process.pid})"
         )
         assert len(processes_of(home)) >= 5, "server, guard, daemon and webservers"
+        before = postmaster(home)
+        os.kill(before, signal.SIGKILL)
+        says(process, "PostgreSQL had ended; it is started again")
+        assert postmaster(home) != before
+        with embedded_server(home / "postgres"):
+            pass  # who comes and goes leaves it to `up`
+        assert runs(postmaster(home))
         process.terminate()
         assert process.wait(30) == 0
 
@@ -337,25 +344,6 @@ def test_up_stops_while_it_starts_on_an_interrupt_that_was_inherited_as_ignored(
         started(home)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
-
-
-@pytest.mark.daemon
-def test_up_starts_its_database_again(home: Path) -> None:
-    with up(home) as process:
-        served(process)
-        before = postmaster(home)
-        os.kill(before, signal.SIGKILL)
-        says(process, "PostgreSQL had ended; it is started again")
-        assert postmaster(home) != before
-        with embedded_server(home / "postgres"):
-            pass  # who comes and goes leaves it to `up`
-        assert runs(postmaster(home))
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def postmaster(home: Path) -> int:
-    return int((home / "postgres" / "postmaster.pid").read_text().split("\n")[0])
 
 
 @pytest.mark.daemon
@@ -413,3 +401,7 @@ def processes_of(home: Path) -> list[str]:
         if os.fsencode(home) in text and process.name != str(os.getpid()):
             found.append(f"{process.name} {text[:200]!r}")
     return found
+
+
+def postmaster(home: Path) -> int:
+    return int((home / "postgres" / "postmaster.pid").read_text().split("\n")[0])
