@@ -23,7 +23,6 @@ from tests.small import Small
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)  # of imports; sources with editions do not care
 
-_WAITING = ("test_daemon.py", "test_supervisor.py")
 _numbers = count(1)
 
 
@@ -132,8 +131,3 @@ def _administer(url: str, statement: str) -> None:
     conninfo = DatabaseUrls(url).in_database("postgres")
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(statement.encode())
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever waits for daemons begins first, and the rest runs meanwhile."""
-    items.sort(key=lambda item: item.path.name not in _WAITING)
