@@ -61,6 +61,12 @@ def export(path: str, style: str, **query: Query) -> str:
     return with_query(path, _given({**query, "format": style}))
 
 
+def export_of(path: str, models: Iterable[str], style: str, **query: Query) -> str:
+    """As `export`, of some models."""
+    pairs: list[tuple[str, Query]] = [("model", model) for model in models]
+    return with_query(path, [*_given({**query, "format": style}), *pairs])
+
+
 def series(
     market: str, models: Iterable[str], first: date | None, last: date | None, style: str
 ) -> str:
