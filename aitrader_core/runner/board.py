@@ -9,7 +9,7 @@ from aitrader_core.results.standings import Point
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.dagster_runs import run_is_over
 from aitrader_core.storage.equity import ledger_state
-from aitrader_core.storage.leaderboards import Published, latest_published
+from aitrader_core.storage.leaderboards import latest_published
 from aitrader_core.storage.urls import DatabaseUrls
 
 
@@ -30,22 +30,25 @@ class Board:
     judgement: dict[str, Any]
 
 
-def latest_board(floor: Floor) -> Board:
-    """The published one at once, if there is any, whatever was stored since; else a new one."""
+def published_board(floor: Floor) -> Board | None:
+    """As it was published last, whatever was stored since; None where it never was."""
     market = floor.arena.market
-    published = latest_published(floor.engine, market)
-    if published is None or not published.judgement:
-        return board_now(floor)
-    return _published(market, published, ledger_state(floor.engine, market))
+    found = latest_published(floor.engine, market)
+    if found is None or not found.judgement:
+        return None
+    is_current = found.as_of == ledger_state(floor.engine, market)
+    return Board(market, found.as_of, found.published_at, is_current, found.rows, found.judgement)
+
+
+def latest_board(floor: Floor) -> Board:
+    """The published one at once, if there is any; else a new one."""
+    return published_board(floor) or made(floor)
 
 
 def board_now(floor: Floor) -> Board:
     """As published, where nothing has changed since; made now otherwise."""
-    market = floor.arena.market
-    as_of, published = ledger_state(floor.engine, market), latest_published(floor.engine, market)
-    if published is not None and published.judgement and published.as_of == as_of:
-        return _published(market, published, as_of)
-    return made(floor)
+    published = published_board(floor)
+    return published if published and published.is_current else made(floor)
 
 
 def made(floor: Floor, drawn: Mapping[str, Sequence[Point]] | None = None) -> Board:
@@ -70,8 +73,3 @@ def is_published(floor: Floor) -> bool:
         return False
     urls = DatabaseUrls(floor.engine.url.render_as_string(hide_password=False))
     return run_is_over(urls, published.run_id)
-
-
-def _published(market: str, found: Published, state: str) -> Board:
-    is_current = found.as_of == state
-    return Board(market, found.as_of, found.published_at, is_current, found.rows, found.judgement)

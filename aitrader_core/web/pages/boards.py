@@ -5,10 +5,9 @@ from typing import cast
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from aitrader_core.runner.board import Board, made
+from aitrader_core.runner.board import Board, made, published_board
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.equity import ledger_state
-from aitrader_core.storage.leaderboards import latest_published
 from aitrader_core.web.pages.rendering import page
 
 
@@ -17,18 +16,10 @@ def board_for(request: Request, floor: Floor) -> Board | None:
 
     What is not published yet takes seconds to judge: it is kept until the ledger changes.
     """
+    if published := published_board(floor):
+        return published
     market = floor.arena.market
-    state, published = ledger_state(floor.engine, market), latest_published(floor.engine, market)
-    if published is not None and published.judgement:
-        is_current = published.as_of == state
-        return Board(
-            market,
-            published.as_of,
-            published.published_at,
-            is_current,
-            published.rows,
-            published.judgement,
-        )
+    state = ledger_state(floor.engine, market)
     if not state:
         return None
     kept = cast(dict[str, Board], request.app.state.boards)
