@@ -9,6 +9,7 @@ from enum import StrEnum
 from aitrader_core.domain.money import ZERO
 from aitrader_core.domain.orders import Blotter, Fill, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
+from aitrader_core.domain.trail import TrailEntry
 from aitrader_core.domain.transcript import SUMMARY, Entry, Usage, usage_of
 
 
@@ -130,6 +131,7 @@ class ModelDay:
     ending: Ending
     transcript: tuple[Entry, ...]
     manifest: "Manifest"
+    trail: tuple[TrailEntry, ...] = ()  # what happened to its orders, where they live for a while
 
     @property
     def fills(self) -> tuple[Fill, ...]:

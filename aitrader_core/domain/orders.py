@@ -1,9 +1,10 @@
 """An order, what risk made of it, and what the venue made of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from aitrader_core.domain.denials import Denial
 from aitrader_core.domain.market import Symbol
 
 
@@ -14,11 +15,18 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A wish to trade `quantity` at the bar's open. Anything can be wished for."""
+    """A wish to trade `quantity`: of bars at the open, of ticks as the venue gets it. Anything can
+    be wished for.
+
+    `limit` is the worst price that is taken, none is a market order. `id` is the client's own, 20
+    characters where a venue works the order over time.
+    """
 
     symbol: Symbol
     side: Side
     quantity: Decimal
+    limit: Decimal | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +49,23 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An order that we denied, and the sentence that the model reads."""
+    """An order that we denied: the sentence that the model reads, and a code for programs.
+
+    Days that were stored before there were codes have none, and are the same for all that.
+    """
 
     order: Order
     reason: str
+    code: Denial | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """An order that was executed, whole. `notional` is quantity x price to eight decimals."""
+    """An order that was executed, whole. `notional` is quantity x price to eight decimals.
+
+    Of one that a venue executes in parts, each part is a fill of an order of that quantity, under
+    the one id.
+    """
 
     order: Order
     price: Decimal

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
+from aitrader_core.domain.denials import Denial
 from aitrader_core.domain.money import ZERO, money, plain, plain_quantity
 from aitrader_core.domain.orders import Approved, Order, Quote, Refused, Side
 from aitrader_core.domain.portfolio import Portfolio
@@ -65,38 +66,48 @@ class NextSessionSettlement(TradingRules):
         return max(held - bought, ZERO)
 
 
+class Guard(Protocol):
+    """Asks more of an order than its market does: the limits of a model, the kill switch."""
+
+    def denial(self, order: Order, quote: Quote) -> Refused | None: ...
+
+
 def approve(
     order: Order,
     portfolio: Portfolio,
     quote: Quote | None,
     rules: TradingRules,
     bought: Decimal = ZERO,
+    guard: Guard | None = None,
 ) -> Approved | Refused:
-    """Deny what the rules, the cash or the holdings do not allow; no quote means not on offer.
+    """Deny what the rules, the guard, the cash or the holdings do not allow; no quote means not on
+    offer.
 
     `bought` is how much of the symbol came in this session.
     """
     if reason := rules.bad_quantity(order, portfolio.held(order.symbol)):
-        return Refused(order, reason)
+        return Refused(order, reason, Denial.QUANTITY)
     if quote is None:
-        return Refused(order, f"{order.symbol} is not traded at this open")
-    if reason := _unaffordable(order, portfolio, quote, rules, bought):
-        return Refused(order, reason)
-    return Approved(order, quote)
+        reason = f"{order.symbol} is not traded at this open"
+        return Refused(order, reason, Denial.NOT_OFFERED)
+    if guard is not None and (denied := guard.denial(order, quote)):
+        return denied
+    return _unaffordable(order, portfolio, quote, rules, bought) or Approved(order, quote)
 
 
 def _unaffordable(
     order: Order, portfolio: Portfolio, quote: Quote, rules: TradingRules, bought: Decimal
-) -> str | None:
+) -> Refused | None:
     if order.side is Side.SELL:
         held = portfolio.held(order.symbol)
         if order.quantity > (sellable := rules.sellable(held, bought)):
-            return _too_many(order, held, sellable)
+            return Refused(order, _too_many(order, held, sellable), Denial.NOT_HELD)
         change = quote.notional - quote.commission
     else:
         change = -quote.notional - quote.commission
     if portfolio.cash + change < 0:
-        return f"costs {plain(-change)}, cash is {plain(portfolio.cash)}"
+        reason = f"costs {plain(-change)}, cash is {plain(portfolio.cash)}"
+        return Refused(order, reason, Denial.FREE_CASH)
     return None
 
 

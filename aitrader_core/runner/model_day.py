@@ -14,6 +14,7 @@ from aitrader_core.domain.portfolio import Portfolio, adjustments
 from aitrader_core.domain.risk import TradingRules
 from aitrader_core.domain.transcript import SUMMARY, Transcript
 from aitrader_core.simulation.desk import Desk
+from aitrader_core.simulation.feed import Feed
 from aitrader_core.simulation.venue import Venue
 
 
@@ -30,13 +31,17 @@ class Trader:
 
 
 def run_model_day(
-    trader: Trader, venue: Venue, opening: Opening, transcript: Transcript | None = None
+    trader: Trader,
+    venue: Venue,
+    opening: Opening,
+    transcript: Transcript | None = None,
+    feed: Feed | None = None,
 ) -> ModelDay:
     """Open the venue's next session, let the agent trade each bar of it, mark it at the closes.
 
     It ends as the first bar that was not simply done, if there is one. Raises MissingBar when
     something held can't be priced, and whatever the agent raises; what was said until then is in
-    `transcript`, if one is given.
+    `transcript`, if one is given. `feed` plays the session's ticks to those who trade on them.
     """
     view = venue.open_session()
     actions = venue.corporate_actions()
@@ -45,7 +50,9 @@ def run_model_day(
     for change in changes:
         portfolio = portfolio.apply(change)
     is_first = opening.after is None
-    desk = Desk(venue, view, portfolio, trader.rules, is_first=is_first, transcript=transcript)
+    desk = Desk(
+        venue, view, portfolio, trader.rules, is_first=is_first, transcript=transcript, feed=feed
+    )
     marks, ending = [], Ending.DONE
     bar: MarketView | None = view
     while bar is not None:
@@ -58,6 +65,7 @@ def run_model_day(
     summarise = getattr(trader.agent, "summarise", None)
     if summarise is not None:
         desk.transcript.add(SUMMARY, summarise(desk))
+    made_of = {**trader.made_of, **(feed.made_of if feed is not None else {})}
     return ModelDay(
         market=trader.market,
         model=trader.model,
@@ -69,7 +77,8 @@ def run_model_day(
         marks=tuple(marks),
         ending=ending,
         transcript=tuple(desk.transcript),
-        manifest=Manifest(__version__, trader.config_hash, venue.prices, trader.made_of),
+        manifest=Manifest(__version__, trader.config_hash, venue.prices, made_of),
+        trail=tuple(desk.trail),
     )
 
 

@@ -4,10 +4,12 @@ from decimal import Decimal
 
 from aitrader_core.domain.market import DAILY, MarketView, Symbol
 from aitrader_core.domain.money import ZERO, plain, plain_quantity
-from aitrader_core.domain.orders import Fill, Order, Outcome, Quote, Refused, Side
+from aitrader_core.domain.orders import Approved, Fill, Order, Outcome, Quote, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
-from aitrader_core.domain.risk import TradingRules, approve
+from aitrader_core.domain.risk import Guard, TradingRules, approve
+from aitrader_core.domain.trail import TrailEntry
 from aitrader_core.domain.transcript import Transcript
+from aitrader_core.simulation.feed import Feed
 from aitrader_core.simulation.venue import Venue
 
 
@@ -17,6 +19,10 @@ class Desk:
     A decider reads `view` and `portfolio`, calls `submit` (or `buy`, `sell`) as often as it
     likes, and may `say` why. A refusal is an answer, not an error. In an intraday session it is
     asked again at the open of each bar, at the same desk.
+
+    A `guard` denies more than the market's rules do. Where a session has ticks, `feed` plays
+    them, and orders that live for a while go through an order book of their own
+    (execution/oms.py): it has each one checked here, and books here what became of it.
     """
 
     def __init__(
@@ -28,6 +34,7 @@ class Desk:
         *,
         is_first: bool = False,
         transcript: Transcript | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self.view = view
         self.is_first = is_first  # whether the model trades for the first time
@@ -36,6 +43,9 @@ class Desk:
         self.transcript = Transcript() if transcript is None else transcript
         self.blotter: list[Outcome] = []
         self.corrections: list[Adjustment] = []
+        self.guard: Guard | None = None
+        self.feed = feed
+        self.trail: list[TrailEntry] = []  # of orders that live for a while
         self._venue = venue
         self._bought: dict[Symbol, Decimal] = {}
         self._tell_time()
@@ -54,16 +64,25 @@ class Desk:
 
     def submit(self, order: Order) -> Fill | Refused:
         """Fill `order` at this bar's open, or refuse it and say why."""
-        bought = self._bought.get(order.symbol, ZERO)
-        decision = approve(order, self.portfolio, self.quote(order), self.rules, bought)
+        decision = self.check(order, self.quote(order))
         outcome = decision if isinstance(decision, Refused) else self._venue.execute(decision)
+        self.book(outcome)
+        return outcome
+
+    def check(self, order: Order, quote: Quote | None) -> Approved | Refused:
+        """The one risk path: what the rules, the guard, the cash and the holdings allow."""
+        bought = self._bought.get(order.symbol, ZERO)
+        return approve(order, self.portfolio, quote, self.rules, bought, self.guard)
+
+    def book(self, outcome: Outcome) -> None:
+        """Put what became of an order into the blotter, and a fill into the portfolio."""
+        order = outcome.order
         if isinstance(outcome, Fill):
             self.portfolio = self.portfolio.apply(outcome)
             if order.side is Side.BUY:
-                self._bought[order.symbol] = bought + order.quantity
+                self._bought[order.symbol] = self._bought.get(order.symbol, ZERO) + order.quantity
         self.blotter.append(outcome)
         self.transcript.add("desk", _sentence(outcome), tool=order.side.value)
-        return outcome
 
     def quote(self, order: Order) -> Quote | None:
         """What `order` would cost now; None when it is not on offer, or no quantity."""
