@@ -1,0 +1,1 @@
+"""Patterns on a stream of ticks, and the models that trade on what they say."""
