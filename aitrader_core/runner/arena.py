@@ -31,6 +31,7 @@ from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, Model
 from aitrader_core.runner.model_day import Trader
 from aitrader_core.runner.settings import alphavantage_key, environment
 from aitrader_core.simulation.costs import CostProfile
+from aitrader_core.simulation.feed import VenueTerms
 
 Built = TypeVar("Built")
 
@@ -80,6 +81,8 @@ class Arena:
     accepted_jumps: frozenset[tuple[Symbol, date]]
     calls: Mode
     models: dict[str, Model]
+    ticks: TickSource | None = None
+    venue: VenueTerms = VenueTerms()  # of its ticks
 
     @cached_property
     def sessions(self) -> tuple[date, ...]:
@@ -160,6 +163,8 @@ def load_arena(config_dir: Path, name: str, around: Mapping[str, str] | None = N
         ),
         calls=found.calls,
         models=_models(config_dir, path, found, own, terms, around),
+        ticks=found.ticks and build(found.ticks, TICK_SOURCES, config_dir, f"{place}: ticks"),
+        venue=found.venue,
     )
 
 
@@ -288,7 +293,8 @@ def _terms(found: ArenaConfig, costs: CostProfile, market: MarketConfig) -> dict
     """What decides a result beside the model itself."""
     arena = found.model_dump(mode="json", include={"bars", "symbols", "history", "initial_cash"})
     profile = TypeAdapter(dict[str, Any]).dump_python(asdict(costs), mode="json")
-    return {"arena": arena, "costs": profile, "market": market.model_dump(mode="json")}
+    terms = {"arena": arena, "costs": profile, "market": market.model_dump(mode="json")}
+    return terms | (found.model_dump(mode="json", include={"venue"}) if found.ticks else {})
 
 
 def _source(found: ArenaConfig, config_dir: Path, place: str) -> PriceSource:

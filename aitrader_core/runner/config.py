@@ -22,6 +22,7 @@ from pydantic import (
 
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.simulation.costs import CostProfile
+from aitrader_core.simulation.feed import VenueTerms
 
 Parsed = TypeVar("Parsed")
 
@@ -106,6 +107,7 @@ class ArenaConfig(Frozen):
 
     `calls` says whether language models are asked: only for what is not on record, always, or
     never. `accepted_jumps` are opens far from the close before that are known to be true prices.
+    Where there are `ticks`, pattern models trade on them, at a venue on the terms of `venue`.
     """
 
     market: str
@@ -122,6 +124,8 @@ class ArenaConfig(Frozen):
     calls: Literal["record", "live", "replay"] = "record"
     demo: Span | None = None
     accepted_jumps: dict[str, tuple[date, ...]] = {}
+    ticks: AnyChoice | None = None
+    venue: VenueTerms = VenueTerms()
 
 
 def read(folder: Path, name: str, as_type: type[Parsed]) -> Parsed:

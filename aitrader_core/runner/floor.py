@@ -27,8 +27,11 @@ from aitrader_core.storage.turns import Turns
 
 @dataclass(frozen=True)
 class Floor:
+    """`ticks_dir` is where ticks are kept, a folder for each arena."""
+
     arena: Arena
     engine: Engine
+    ticks_dir: Path | None = None
 
     @cached_property
     def model_days(self) -> PostgresStore:
@@ -91,6 +94,22 @@ class Floor:
             for at, session in enumerate(sessions)
         }
         return tape_of(self.arena, sessions, found.bars, found.actions, names)
+
+    def feed(
+        self, trader: Trader, session: date, made_of: Manifest | None = None
+    ) -> Feed | None:
+        """The session's ticks, for a trader that trades on them in an arena that has them.
+
+        The kill switch stands as it stands now, or as it stood by the manifest of a day that is
+        made again. MarketDataError where the session has no ticks.
+        """
+        if self.arena.ticks is None or not getattr(trader.agent, "trades_ticks", False):
+            return None
+        from aitrader_core.runner.ticks import stored_ticks
+
+        kept = made_of.agent.get("trading") if made_of else None
+        state = TradingState(kept) if kept else self.trading_state(trader.model)
+        return feed_of(self.arena, stored_ticks(self, session), session, state)
 
     def suspects(self, first: date, last: date) -> list[Jump]:
         """Jumps from `first` to `last` that no corporate action explains and nobody accepted."""

@@ -57,9 +57,12 @@ def _fault(floor: Floor, record: Record) -> str | None:
     later = floor.arena.calendar.between(day.session, floor.arena.last_session)[: _AHEAD + 1]
     tape = floor.tape(day.session, later[-1])
     prices = tape.prices[day.session]
-    if day.manifest != Manifest(__version__, trader.config_hash, prices, trader.made_of):
+    feed = floor.feed(trader, day.session, day.manifest)
+    made_of = {**trader.made_of, **(feed.made_of if feed else {})}
+    if day.manifest != Manifest(__version__, trader.config_hash, prices, made_of):
         return None
-    ((_, again),) = remade(floor.arena, scrambled(tape, day.session), [record], lambda _: trader)
+    other = scrambled(tape, day.session)
+    ((_, again),) = remade(floor.arena, other, [record], lambda _: trader, lambda *_: feed)
     told = f"{day.model} on {day.session} decides otherwise when the prices after it are others"
     if isinstance(again, Failure):
         return f"{told}: {again.reason}"

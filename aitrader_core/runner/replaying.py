@@ -70,7 +70,8 @@ def made_again(
 ) -> Iterator[tuple[Record, ModelDay | Failure]]:
     """The stored days of `sessions`, and what their agent makes of each of them now."""
     for kept in kept_together(floor, model, sessions, request):
-        yield from remade(floor.arena, tape, kept, partial(trader_of, floor, calls_of(floor, kept)))
+        traders = partial(trader_of, floor, calls_of(floor, kept))
+        yield from remade(floor.arena, tape, kept, traders, floor.feed)
 
 
 def calls_of(floor: Floor, kept: Sequence[Record]) -> CallsOnRecord:
