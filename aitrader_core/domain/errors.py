@@ -5,6 +5,7 @@ AitraderError
 │   ├── ConfigError       a configuration file or an environment setting
 │   ├── RecordingError    a recording of another system, by file and line
 │   ├── PriceFileError    a file of prices or of corporate actions
+│   ├── TickFileError     a file or a folder of ticks that can't be read at all
 │   └── JobError          a job request: unknown model, no session, reversed range, ...
 │       └── JobActive     it would not wait, and another job of its market is active
 ├── MarketDataError       the world that a model-day needs is broken or absent
@@ -37,6 +38,10 @@ class RecordingError(InputError):
 
 
 class PriceFileError(InputError):
+    pass
+
+
+class TickFileError(InputError):
     pass
 
 
