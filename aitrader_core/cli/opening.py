@@ -45,7 +45,7 @@ def open_floor(market: str) -> Iterator["Floor"]:
     settings = load_settings()
     arena = load_arena(settings.config_dir, market)  # its faults are told before anything starts
     with ready_database(settings) as urls:
-        floor = Floor(arena, engine_for(urls.engine))
+        floor = Floor(arena, engine_for(urls.engine), settings.home)
         floor.register_models()
         yield floor
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -25,6 +25,7 @@ from aitrader_core.market.bundled import Bundled
 from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.files import PriceFile
 from aitrader_core.market.source import PriceSource
+from aitrader_core.market.ticks.source import TickSource
 from aitrader_core.runner import config
 from aitrader_core.runner.ai_trader import read_ai_trader
 from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
@@ -82,7 +83,7 @@ class Arena:
     calls: Mode
     models: dict[str, Model]
     ticks: TickSource | None = None
-    venue: VenueTerms = VenueTerms()  # of its ticks
+    venue: VenueTerms = field(default_factory=VenueTerms)  # of its ticks
 
     @cached_property
     def sessions(self) -> tuple[date, ...]:

@@ -4,16 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from aitrader_core.agents.llm.calls import CallStore, Mode
 from aitrader_core.agents.llm.connections import NO_LIMIT, Allowance, Connections
+from aitrader_core.domain.model_day import Manifest
+from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.market.gaps import Jump
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.model_day import Trader
 from aitrader_core.runner.settings import Settings, environment, urls
 from aitrader_core.runner.taping import not_trusted, suspects, tape_of
+from aitrader_core.runner.ticks import feed_of
+from aitrader_core.simulation.feed import Feed
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.calls import FailedDays, PostgresCalls
 from aitrader_core.storage.database import engine_for
@@ -27,11 +32,11 @@ from aitrader_core.storage.turns import Turns
 
 @dataclass(frozen=True)
 class Floor:
-    """`ticks_dir` is where ticks are kept, a folder for each arena."""
+    """`home` is the folder under which ticks and signals are kept."""
 
     arena: Arena
     engine: Engine
-    ticks_dir: Path | None = None
+    home: Path | None = None
 
     @cached_property
     def model_days(self) -> PostgresStore:
@@ -95,9 +100,7 @@ class Floor:
         }
         return tape_of(self.arena, sessions, found.bars, found.actions, names)
 
-    def feed(
-        self, trader: Trader, session: date, made_of: Manifest | None = None
-    ) -> Feed | None:
+    def feed(self, trader: Trader, session: date, made_of: Manifest | None = None) -> Feed | None:
         """The session's ticks, for a trader that trades on them in an arena that has them.
 
         The kill switch stands as it stands now, or as it stood by the manifest of a day that is
@@ -105,11 +108,12 @@ class Floor:
         """
         if self.arena.ticks is None or not getattr(trader.agent, "trades_ticks", False):
             return None
-        from aitrader_core.runner.ticks import stored_ticks
-
         kept = made_of.agent.get("trading") if made_of else None
-        state = TradingState(kept) if kept else self.trading_state(trader.model)
-        return feed_of(self.arena, stored_ticks(self, session), session, state)
+        return feed_of(self, session, TradingState(kept) if kept else self.trading(trader.model))
+
+    def trading(self, model: str) -> TradingState:
+        """How the kill switch stands for `model`."""
+        return TradingState.ACTIVE
 
     def suspects(self, first: date, last: date) -> list[Jump]:
         """Jumps from `first` to `last` that no corporate action explains and nobody accepted."""
@@ -149,4 +153,5 @@ class Floor:
 
 
 def open_floor(settings: Settings, market: str) -> Floor:
-    return Floor(load_arena(settings.config_dir, market), engine_for(urls(settings).engine))
+    arena = load_arena(settings.config_dir, market)
+    return Floor(arena, engine_for(urls(settings).engine), settings.home)

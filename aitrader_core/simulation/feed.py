@@ -50,13 +50,15 @@ class Feed:
     """The ticks of one session, played from the first one on, whatever was played before.
 
     `name` tells them apart from other ticks of the same session: the hash of what they are.
-    `trading` is how the kill switch stood when the session began.
+    `session_key` goes into the ids of orders, so that no two sessions share one. `trading` is how
+    the kill switch stood when the session began.
     """
 
     symbols: tuple[Symbol, ...]
     chunks: "Chunks"
     terms: VenueTerms
     name: str
+    session_key: str
     trading: TradingState = TradingState.ACTIVE
 
     @property

@@ -14,6 +14,7 @@ from aitrader_dagster.defs.results import (
     publish_sensor,
 )
 from aitrader_dagster.defs.simulation import model_day_asset
+from aitrader_dagster.defs.ticks import tick_definitions
 from aitrader_dagster.lib.partitions import market_partitions
 
 
@@ -21,7 +22,8 @@ def market_definitions(arena: Arena) -> dg.Definitions:
     """Assets, checks, jobs, sensors and the schedule of one market, under its name."""
     partitions = market_partitions(arena)
     simulate, publish = simulate_job(arena), publish_job(arena)
-    return dg.Definitions(
+    of_ticks = tick_definitions(arena, partitions) if arena.ticks else dg.Definitions()
+    of_bars = dg.Definitions(
         assets=[
             bars_asset(arena, partitions),
             model_day_asset(arena, partitions),
@@ -37,3 +39,4 @@ def market_definitions(arena: Arena) -> dg.Definitions:
             publish_sensor(arena, publish),
         ],
     )
+    return dg.Definitions.merge(of_bars, of_ticks)
