@@ -195,12 +195,14 @@ def test_what_is_no_strategy(told: dict[str, Any], sentence: str) -> None:
 
 
 fractions = st.integers(1, 100).map(lambda n: D(n) / 100)
-numbers = st.floats(0.0001, 1e5) | st.sampled_from([0.0, nan, inf, -1.0, 1e300, 1e18, 5e-324])
-scores = st.floats(-1.5, 1.5) | st.just(nan)
-quantities = st.integers(0, 10**6).map(lambda n: D(n) / 1000)
+odd = st.sampled_from([0.0, nan, inf, -1.0, 1e300, 1e18, 5e-324])
+usual, strong = st.floats(0.01, 200), st.floats(0.3, 1.2)
+numbers = st.one_of(usual, usual, usual, usual, usual, odd)
+scores = st.one_of(strong, strong, strong.map(lambda s: -s), st.floats(-2, 2), st.just(nan))
+quantities = st.integers(0, 10**5).map(lambda n: D(n) / 1000)
 parameters = st.builds(
     StrategyParameters,
-    entry=fractions,
+    entry=fractions.map(lambda n: n / 3),
     risk=fractions,
     max_share=fractions,
     fee_margin=fractions,
@@ -216,7 +218,7 @@ parameters = st.builds(
 @given(
     st.builds(Signal, st.just(1), st.just(A), st.just(0), numbers, scores, numbers),
     st.none() | scores,
-    st.tuples(quantities, quantities, fractions, fractions, fractions),
+    st.tuples(quantities.map(lambda n: n + 50), quantities, fractions, fractions, fractions),
     parameters,
     st.sampled_from([WHOLE, TradingRules(D("0.00001")), TradingRules(D("0.001"), D("0.1"))]),
     st.tuples(numbers, numbers),
@@ -230,7 +232,8 @@ def test_an_order_never_exceeds_what_there_is(
     rules: TradingRules,
     best: tuple[float, float],
 ) -> None:
-    cash, held, promised, incoming, outgoing = has
+    cash, held, incoming, promised, outgoing = has
+    cash = cash * 1000
     held = held // rules.quantity_step * rules.quantity_step
     account = Account(
         0,
