@@ -26,6 +26,7 @@ from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.files import PriceFile
 from aitrader_core.market.source import PriceSource
 from aitrader_core.market.ticks.source import TickSource
+from aitrader_core.patterns.pattern_trader import PatternTrader
 from aitrader_core.runner import config
 from aitrader_core.runner.ai_trader import read_ai_trader
 from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
@@ -41,6 +42,7 @@ SOURCES: dict[str, type[PriceSource]] = {
     "bundled": Bundled,
     "file": PriceFile,
 }
+MODELS: dict[str, type[Agent]] = {**KINDS, "pattern": PatternTrader}
 RULES: dict[str, type[TradingRules]] = {
     "t_plus_0": TradingRules,
     "t_plus_1": NextSessionSettlement,
@@ -251,7 +253,7 @@ def _model(
     """The model and its repeats; none where it requires a variable that is not set."""
     if spec.requires and not around.get(spec.requires):
         return []
-    agent = build(spec, KINDS, config_dir, place)
+    agent = build(spec, MODELS, config_dir, place)
     if not hasattr(agent, "trade"):
         raise ConfigError(f"{place}: kind: {spec.kind} is no dataclass with a method trade(desk)")
     if (lookback := getattr(agent, "lookback", 0)) >= found.history:

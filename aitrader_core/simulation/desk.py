@@ -48,6 +48,7 @@ class Desk:
         self.trail: list[TrailEntry] = []  # of orders that live for a while
         self._venue = venue
         self._bought: dict[Symbol, Decimal] = {}
+        self._began = portfolio, view.opens
         self._tell_time()
 
     def turn_to(self, view: MarketView) -> None:
@@ -94,6 +95,12 @@ class Desk:
         """Cash that a buy takes now, commission included; None when it is not on offer."""
         quote = self.quote(order)
         return None if quote is None else quote.notional + quote.commission
+
+    @property
+    def value_at_start(self) -> Decimal:
+        """Of the portfolio that the session began with, at its first opens."""
+        portfolio, opens = self._began
+        return portfolio.value(opens)
 
     def sellable(self, symbol: Symbol) -> Decimal:
         """How much of `symbol` may be sold now."""
