@@ -210,7 +210,7 @@ COMMENT ON COLUMN public.backtests.model IS 'whose configuration is varied';
 
 COMMENT ON COLUMN public.backtests.train_until IS 'what is later ranks no combination; null: all rank it';
 
-COMMENT ON COLUMN public.backtests.grid IS 'values by parameter; every combination is run';
+COMMENT ON COLUMN public.backtests.grid IS '[parameter, values] pairs; all combinations run';
 
 COMMENT ON COLUMN public.backtests.source IS 'who asked: cli, graphql, rest, ...';
 

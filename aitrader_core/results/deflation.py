@@ -46,7 +46,7 @@ def deflated(
 def expected_best(sharpes: Sequence[float]) -> float:
     """The expected maximum of so many independent ratios of mean 0 that scatter as these do."""
     tried = len(sharpes)
-    if tried < 2:  # noqa: PLR2004 - one try is no selection
+    if tried < 2:
         return 0.0
     quantile = _NORMAL.inv_cdf
     most = (1 - EULER) * quantile(1 - 1 / tried) + EULER * quantile(1 - 1 / (tried * e))

@@ -1,5 +1,6 @@
 """One model in every configuration of a grid, each parsed as a file of its own would be."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -68,9 +69,17 @@ def _check(name: str, grid: Grid) -> None:
         for at, value in enumerate(values):
             if value in values[:at]:
                 raise ConfigError(f"{name}: {key}: {value} is given twice")
+            _check_kept(f"{name}: {key}", value)
     tries = prod(len(values) for values in grid.values())
     if tries > MOST:
         raise ConfigError(f"{name}: {tries:,} combinations are too many: try {MOST:,} at most")
+
+
+def _check_kept(place: str, value: Any) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{place}: {value} can't be kept: give a number, text or truth") from None
 
 
 def _family(entry: Model) -> str:
@@ -92,8 +101,9 @@ def _changed(config: ModelConfig, chosen: Mapping[str, Any], place: str) -> Mode
 def _put(told: dict[str, Any], key: str, value: Any, place: str) -> None:
     *parts, last = key.split(".")
     for number, part in enumerate(parts, 1):
-        told = told.setdefault(part, {})
-        if not isinstance(told, dict):
+        inner: object = told.setdefault(part, {})
+        if not isinstance(inner, dict):
             outer = ".".join(parts[:number])
-            raise ConfigError(f"{place}: {key}: {outer} is {told}, which has no {last}")
+            raise ConfigError(f"{place}: {key}: {outer} is {inner}, which has no {last}")
+        told = inner
     told[last] = value

@@ -459,7 +459,9 @@ backtests = Table(
     Column("first_session", Date, nullable=False),
     Column("last_session", Date, nullable=False),
     Column("train_until", Date, comment="what is later ranks no combination; null: all rank it"),
-    Column("grid", JSONB, nullable=False, comment="values by parameter; every combination is run"),
+    Column(
+        "grid", JSONB, nullable=False, comment="[parameter, values] pairs; all combinations run"
+    ),
     Column("source", Text, nullable=False, comment="who asked: cli, graphql, rest, ..."),
     Column("status", Text, nullable=False, server_default="pending"),
     Column("reason", Text),

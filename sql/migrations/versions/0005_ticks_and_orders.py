@@ -123,7 +123,7 @@ def _create_backtests() -> None:
             "grid",
             JSONB(),
             nullable=False,
-            comment="values by parameter; every combination is run",
+            comment="[parameter, values] pairs; all combinations run",
         ),
         sa.Column(
             "source", sa.Text(), nullable=False, comment="who asked: cli, graphql, rest, ..."
