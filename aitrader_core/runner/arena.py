@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -169,6 +169,20 @@ def load_arena(config_dir: Path, name: str, around: Mapping[str, str] | None = N
         ticks=found.ticks and build(found.ticks, TICK_SOURCES, config_dir, f"{place}: ticks"),
         venue=found.venue,
     )
+
+
+def model_maker(config_dir: Path, name: str) -> Callable[[str, str, ModelConfig], list[Model]]:
+    """What makes a model of the arena `name`, and its repeats, of a configuration that no file
+    has: it takes the place that faults are told of, the model's name, and its configuration."""
+    around, path = environment(), config.arena_file(config_dir / "arenas", name)
+    found, _ = read_arena(config_dir, path, around)
+    market = config.read(config_dir / "markets", found.market, MarketConfig)
+    terms = _terms(found, config.costs(config_dir, found.costs), market)
+
+    def make(place: str, model: str, spec: ModelConfig) -> list[Model]:
+        return _model(config_dir, place, model, spec, found, terms, around)
+
+    return make
 
 
 def read_arena(

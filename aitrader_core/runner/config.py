@@ -224,16 +224,15 @@ def _within(as_type: type[Any], place: Sequence[Any]) -> type[Any]:
     for key in place[:-1]:
         if isinstance(key, int):
             continue  # one of a list, whose type we are at already
-        found = _types(as_type)[key]
+        found = _type_of(as_type, key)
         as_type = next((t for t in get_args(found) if t is not type(None)), found)  # X | None
     return as_type
 
 
-def _types(as_type: type[Any]) -> dict[str, Any]:
-    """Of what it is made of, by key."""
+def _type_of(as_type: type[Any], key: str) -> Any:
     if is_dataclass(as_type):
-        return get_type_hints(as_type)
-    return {name: field.annotation for name, field in as_type.model_fields.items()}
+        return get_type_hints(as_type)[key]
+    return as_type.model_fields[key].annotation
 
 
 def keys(as_type: type[Any]) -> list[str]:
