@@ -1,7 +1,7 @@
 """A broker's account as callers see it, whoever the broker is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -37,6 +37,7 @@ class Variety(StrEnum):
 class Validity(StrEnum):
     DAY = "DAY"
     IMMEDIATE = "IOC"  # what is not executed at once is canceled
+    MINUTES = "TTL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Change:
 
     quantity: Decimal | None = None
     limit: Decimal | None = None
-    trigger: Decimal | None = field(default=None)
+    trigger: Decimal | None = None
 
 
 class BrokerAccount(Protocol):
