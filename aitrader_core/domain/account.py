@@ -31,6 +31,7 @@ class Account:
     trading: TradingState = TradingState.ACTIVE
     recent: int = 0
     known: Container[str] = ()
+    _value: Decimal | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def free_cash(self) -> Decimal:
@@ -46,5 +47,14 @@ class Account:
     @property
     def value(self) -> Decimal:
         """Cash plus positions at the last prices; a position without one counts nothing."""
-        held = self.positions.items()
-        return money(sum((q * self.prices.get(s, ZERO) for s, q in held), self.cash))
+        value = self._value
+        if value is None:  # worked out once: several limits ask, and an order has microseconds
+            value = self._worked_out()
+            object.__setattr__(self, "_value", value)
+        return value
+
+    def _worked_out(self) -> Decimal:
+        value, prices = self.cash, self.prices
+        for symbol, quantity in self.positions.items():
+            value += quantity * prices.get(symbol, ZERO)
+        return money(value)

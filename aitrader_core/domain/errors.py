@@ -10,6 +10,7 @@ AitraderError
 ├── MarketDataError       the world that a model-day needs is broken or absent
 │   └── MissingBar        a listed symbol has no bar on a session
 ├── LedgerError           a fact would break the ledger: always a bug, never a model's mistake
+│   └── ImpossibleReport  a venue tells of an order what can't be
 ├── ChainError            the session before this one is not stored
 ├── ToolError             a model's mistake in a call: told to the model, never ends its day
 ├── ProviderError         a language model's provider gave no answer, after the last try
@@ -64,6 +65,10 @@ class MissingBar(MarketDataError):  # noqa: N818 - the field calls it so
 
 
 class LedgerError(AitraderError):
+    pass
+
+
+class ImpossibleReport(LedgerError):  # noqa: N818 - says what is so
     pass
 
 

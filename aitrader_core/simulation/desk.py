@@ -1,5 +1,6 @@
 """The only way to trade: a desk takes an order through risk to the venue and books the outcome."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from aitrader_core.domain.market import DAILY, MarketView, Symbol
@@ -98,6 +99,11 @@ class Desk:
     def sellable(self, symbol: Symbol) -> Decimal:
         """How much of `symbol` may be sold now."""
         return self.rules.sellable(self.portfolio.held(symbol), self._bought.get(symbol, ZERO))
+
+    def unsettled(self) -> Mapping[Symbol, Decimal]:
+        """Of what was bought this session, how much may not be sold before the next one."""
+        held = {symbol: self.portfolio.held(symbol) for symbol in self._bought}
+        return {s: q - able for s, q in held.items() if (able := self.sellable(s)) != q}
 
     def correct(self, symbol: Symbol | None, quantity: Decimal, cash: Decimal, reason: str) -> None:
         """Book a change that no order made, for a ledger that follows another one.
