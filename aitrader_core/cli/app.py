@@ -25,6 +25,7 @@ from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.reporting import report
 from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
+from aitrader_core.cli.ticks import ticks
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
 
@@ -57,7 +58,7 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-TRADING = (up, demo, prices, jobs, play, estimate, broker)
+TRADING = (up, demo, prices, jobs, play, estimate, broker, ticks)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
