@@ -9,6 +9,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from aitrader_core import __version__
 from aitrader_core.cli.auditing import audit
+from aitrader_core.cli.backtests import backtest
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
@@ -24,6 +25,7 @@ from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.reporting import report
 from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
+from aitrader_core.cli.suggestions import suggest, suggestions
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
 
@@ -57,11 +59,12 @@ def main() -> None:
 
 
 TRADING = (up, demo, prices, jobs, play, estimate)
+TRYING = (backtest, suggest, suggestions)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
 KEEPING = (purge,)
-for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING):
+for command in (*TRADING, *TRYING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING):
     main.add_command(command)
 
 
