@@ -1,6 +1,6 @@
 """One model trading one session of ticks: the same path for a replay in chunks and a live feed."""
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN
 from math import isfinite
 from typing import TYPE_CHECKING
 
