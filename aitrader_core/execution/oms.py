@@ -191,7 +191,7 @@ class Oms:
         """Follow another ledger, a broker's. Raises LedgerError as `Desk.correct` does."""
         self.desk.correct(symbol, quantity, cash, reason)
         self.state.portfolio = self.desk.portfolio
-        changed = {"cash": str(cash), "quantity": str(quantity), "reason": reason, "symbol": symbol}
+        changed = {"cash": cash, "quantity": quantity, "reason": reason, "symbol": symbol}
         self._note(now, Event.CORRECTED, "", facts.canonical(changed))
 
     @property
