@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from aitrader_core.domain.market import Symbol
 from aitrader_core.market.ticks.findings import Findings
-from aitrader_core.simulation.ticks import QUOTE, TRADE
 
-DIFF, SNAPSHOT = 3, 4  # kinds of event, beside TRADE and QUOTE
+DIFF, SNAPSHOT = 3, 4  # kinds of event, beside simulation.ticks: TRADE and QUOTE
 DAY = 86_400 * 10**9
 NO_ID = -1
 Level = tuple[Decimal, Decimal]  # price, quantity
@@ -82,12 +81,12 @@ class Events:
 
 
 EVENT_COLUMNS = tuple(f.name for f in fields(Events))
-EVENT_DTYPES = {
-    **dict.fromkeys(EVENT_COLUMNS, np.dtype(np.int64)),
-    **dict.fromkeys(("file", "symbol", "stream", "order_type", "bids", "asks"), np.dtype(np.int32)),
-    **dict.fromkeys(("maker", "best_match"), np.dtype(np.int8)),
-    "kind": np.dtype(np.uint8),
+_DTYPES: dict[str, type[np.generic]] = {
+    **dict.fromkeys(("file", "symbol", "stream", "order_type", "bids", "asks"), np.int32),
+    **dict.fromkeys(("maker", "best_match"), np.int8),
+    "kind": np.uint8,
 }
+EVENT_DTYPES = {name: _DTYPES.get(name, np.int64) for name in EVENT_COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +137,11 @@ class Recording:
         levels = list(zip(prices, sizes, strict=True))
         for row in zip(*(getattr(self.events, n).tolist() for n in EVENT_COLUMNS), strict=True):
             file, line, received, kind, symbol, stream, *numbers, order_type, bids, asks, at = row
-            yield Event(
-                self.files[file],
-                line,
-                received,
-                kind,
-                self.symbols[symbol],
-                self.streams[stream],
-                *numbers,
-                self.order_types[order_type],
-                tuple(levels[at : at + bids]),
-                tuple(levels[at + bids : at + bids + asks]),
-            )
+            told = (self.files[file], line, received, kind, self.symbols[symbol])
+            asked = at + bids
+            book = tuple(levels[at:asked]), tuple(levels[asked : asked + asks])
+            names = self.streams[stream], *numbers, self.order_types[order_type]
+            yield Event._make((*told, *names, *book))
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -187,6 +179,3 @@ def sessions_of(recording: Recording) -> list[date]:
 def _decimals(digits: NDArray[np.int64], decimals: NDArray[np.int8]) -> Sequence[Decimal]:
     pairs = zip(digits.tolist(), decimals.tolist(), strict=True)
     return [Decimal(number).scaleb(-places) for number, places in pairs]
-
-
-__all__ = ["DIFF", "QUOTE", "SNAPSHOT", "TRADE", "Event", "Events", "Levels", "Recording"]

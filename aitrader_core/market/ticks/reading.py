@@ -1,0 +1,36 @@
+"""Files of ticks, read and checked, as one recording."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from aitrader_core.domain.market import Symbol
+from aitrader_core.market.ticks.binance import place_snapshots, read_binance
+from aitrader_core.market.ticks.checks import checked_stream, checked_trades
+from aitrader_core.market.ticks.csv_files import read_csv
+from aitrader_core.market.ticks.gathering import Gathered
+from aitrader_core.market.ticks.recording import Recording
+
+
+def read_streams(
+    files: Iterable[Path], symbols: Iterable[Symbol] = (), names: Mapping[str, str] | None = None
+) -> Recording:
+    """Binance recordings, the older file first. TickFileError for one that can't be read.
+
+    Without `symbols` all are taken; `names` are the arena's for the exchange's.
+    """
+    gathered = Gathered(frozenset(symbols), names or {})
+    for file in files:
+        read_binance(file, gathered)
+    recording = gathered.recording()
+    return checked_stream(recording, gathered.whole & place_snapshots(recording))
+
+
+def read_trades(
+    files: Iterable[Path], symbols: Iterable[Symbol] = (), names: Mapping[str, str] | None = None
+) -> Recording:
+    """CSV files of trades, likewise."""
+    gathered = Gathered(frozenset(symbols), names or {})
+    for file in files:
+        read_csv(file, gathered)
+    recording = gathered.recording()
+    return checked_trades(recording, gathered.whole)
