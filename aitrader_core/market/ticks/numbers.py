@@ -33,7 +33,7 @@ def read_numbers(texts: Sequence[str]) -> Numbers:
     if len(odd):
         texts = list(texts)
         for index in odd.tolist():
-            texts[index] = _spelled_out(texts[index], index, bad)
+            texts[index] = spelled_out(texts[index], index, bad)
         array = _strings(texts)
     dot = flat_array(pc.find_substring(array, "."), np.int32)
     length = flat_array(pc.binary_length(array), np.int32)
@@ -50,7 +50,7 @@ def as_floats(digits: NDArray[np.int64], decimals: NDArray[np.int8]) -> NDArray[
     return floats
 
 
-def _spelled_out(text: str, index: int, bad: dict[int, str]) -> str:
+def spelled_out(text: str, index: int, bad: dict[int, str]) -> str:
     """The same number without an exponent and superfluous zeros; what is none is told, and 0."""
     try:
         number = Decimal(text.strip())
