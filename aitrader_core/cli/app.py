@@ -10,6 +10,7 @@ from click.exceptions import NoArgsIsHelpError
 from aitrader_core import __version__
 from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.breaks import breaks
+from aitrader_core.cli.broker import broker
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
 from aitrader_core.cli.jobs import jobs
@@ -56,7 +57,7 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-TRADING = (up, demo, prices, jobs, play, estimate)
+TRADING = (up, demo, prices, jobs, play, estimate, broker)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)

@@ -22,3 +22,11 @@ class Signal:
     score: float  # -1 to 1
     atr: float
     features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A signal, and the tick that gave it, counted from 0 in its stream."""
+
+    tick: int
+    signal: Signal

@@ -13,6 +13,7 @@ from aitrader_core.domain.signals import Signal
 
 _POSITIVE = ("pattern_weight", "risk", "atr_multiple", "max_share")
 _NOT_NEGATIVE = ("model_weight", "entry", "fee_margin", "minimum_notional")
+_LARGEST = 1e18  # of prices that can be true
 _UP_TO_ONE = ("entry", "risk", "max_share", "fee_margin")
 
 
@@ -82,7 +83,7 @@ def decide(
     they are not known: then a limit counts from the last price.
     """
     score = combined(signal, prediction, params)
-    if score is None or not signal.price > 0 or abs(score) < params.entry or not score:
+    if score is None or not _is_price(signal.price) or abs(score) < params.entry or not score:
         return None
     side = Side.BUY if score > 0 else Side.SELL
     limit = _limit(side, signal.price, bid if side is Side.BUY else ask, params)
@@ -126,7 +127,7 @@ def _bought(
     rules: TradingRules,
 ) -> Decimal:
     """Up to the target, and no more than free cash pays for."""
-    if not (isfinite(signal.atr) and (atr := exact(signal.atr)) > 0):
+    if not (_is_price(signal.atr) and (atr := exact(signal.atr)) > 0):
         return ZERO  # of a price that never moves no risk can be told
     value = account.value
     by_risk = value * params.risk * confidence / (atr * params.atr_multiple)
@@ -158,13 +159,18 @@ def _sold(
 def _limit(side: Side, last: float, best: float, params: StrategyParameters) -> Decimal | None:
     if params.orders == "market":
         return None
-    known = params.limit_from == "best" and isfinite(best) and best > 0
+    known = params.limit_from == "best" and _is_price(best)
     start = exact(best if known else last)
     moved = start * (1 + params.offset if side is Side.BUY else 1 - params.offset)
     if (step := params.price_step) is None:
         return money(moved)
     towards = ROUND_DOWN if side is Side.BUY else ROUND_UP
     return (moved / step).to_integral_value(towards) * step
+
+
+def _is_price(value: float) -> bool:
+    """False for NaN, too."""
+    return 0 < value <= _LARGEST
 
 
 def _within_one(score: Decimal) -> Decimal:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -26,6 +26,7 @@ from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.files import PriceFile
 from aitrader_core.market.source import PriceSource
 from aitrader_core.market.ticks.source import TickSource
+from aitrader_core.patterns.pattern_trader import PatternTrader
 from aitrader_core.runner import config
 from aitrader_core.runner.ai_trader import read_ai_trader
 from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
@@ -41,6 +42,7 @@ SOURCES: dict[str, type[PriceSource]] = {
     "bundled": Bundled,
     "file": PriceFile,
 }
+MODELS: dict[str, type[Agent]] = {**KINDS, "pattern": PatternTrader}
 RULES: dict[str, type[TradingRules]] = {
     "t_plus_0": TradingRules,
     "t_plus_1": NextSessionSettlement,
@@ -169,6 +171,20 @@ def load_arena(config_dir: Path, name: str, around: Mapping[str, str] | None = N
     )
 
 
+def model_maker(config_dir: Path, name: str) -> Callable[[str, str, ModelConfig], list[Model]]:
+    """What makes a model of the arena `name`, and its repeats, of a configuration that no file
+    has: it takes the place that faults are told of, the model's name, and its configuration."""
+    around, path = environment(), config.arena_file(config_dir / "arenas", name)
+    found, _ = read_arena(config_dir, path, around)
+    market = config.read(config_dir / "markets", found.market, MarketConfig)
+    terms = _terms(found, config.costs(config_dir, found.costs), market)
+
+    def make(place: str, model: str, spec: ModelConfig) -> list[Model]:
+        return _model(config_dir, place, model, spec, found, terms, around)
+
+    return make
+
+
 def read_arena(
     config_dir: Path, path: Path, around: Mapping[str, str]
 ) -> tuple[ArenaConfig, Mapping[str, ModelConfig]]:
@@ -251,7 +267,7 @@ def _model(
     """The model and its repeats; none where it requires a variable that is not set."""
     if spec.requires and not around.get(spec.requires):
         return []
-    agent = build(spec, KINDS, config_dir, place)
+    agent = build(spec, MODELS, config_dir, place)
     if not hasattr(agent, "trade"):
         raise ConfigError(f"{place}: kind: {spec.kind} is no dataclass with a method trade(desk)")
     if (lookback := getattr(agent, "lookback", 0)) >= found.history:

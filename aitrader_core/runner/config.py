@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 import yaml
 from pydantic import (
@@ -224,9 +224,15 @@ def _within(as_type: type[Any], place: Sequence[Any]) -> type[Any]:
     for key in place[:-1]:
         if isinstance(key, int):
             continue  # one of a list, whose type we are at already
-        found = as_type.model_fields[key].annotation
+        found = _type_of(as_type, key)
         as_type = next((t for t in get_args(found) if t is not type(None)), found)  # X | None
     return as_type
+
+
+def _type_of(as_type: type[Any], key: str) -> Any:
+    if is_dataclass(as_type):
+        return get_type_hints(as_type)[key]
+    return as_type.model_fields[key].annotation
 
 
 def keys(as_type: type[Any]) -> list[str]:

@@ -104,12 +104,18 @@ class Floor:
         """The session's ticks, for a trader that trades on them in an arena that has them.
 
         The kill switch stands as it stands now, or as it stood by the manifest of a day that is
-        made again. MarketDataError where the session has no ticks.
+        made again, for which signals are looked for again, too. MarketDataError where the session
+        has no ticks.
         """
-        if self.arena.ticks is None or not getattr(trader.agent, "trades_ticks", False):
+        from aitrader_core.patterns.pattern_trader import PatternTrader
+        from aitrader_core.runner.signals import signals_of
+
+        if self.arena.ticks is None or not isinstance(trader.agent, PatternTrader):
             return None
-        kept = made_of.agent.get("trading") if made_of else None
-        return feed_of(self, session, TradingState(kept) if kept else self.trading(trader.model))
+        if made_of is not None:
+            return feed_of(self, session, TradingState(made_of.agent["trading"]))
+        signals = signals_of(self, trader.agent.patterns, session).signals
+        return feed_of(self, session, self.trading(trader.model), signals)
 
     def trading(self, model: str) -> TradingState:
         """How the kill switch stands for `model`."""

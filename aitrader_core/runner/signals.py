@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aitrader_core.domain.errors import ConfigError
 from aitrader_core.domain.market import Symbol
-from aitrader_core.domain.signals import Signal
+from aitrader_core.domain.signals import Located, Signal
+from aitrader_core.patterns.parameters import PatternParameters
 from aitrader_core.patterns.pattern_trader import PatternTrader
 from aitrader_core.runner.ticks import folder, kept_ticks
 
@@ -23,10 +24,8 @@ _NAME = b"aitrader.signals"
 class KeptSignals:
     """`name` tells the ticks and the parameters that they come of."""
 
-    model: str
-    session: date
     name: str
-    signals: Sequence[Signal]
+    signals: Sequence[Located]
 
 
 def pattern_models(floor: "Floor") -> dict[str, PatternTrader]:
@@ -35,33 +34,32 @@ def pattern_models(floor: "Floor") -> dict[str, PatternTrader]:
     return {name: agent for name, agent in agents.items() if isinstance(agent, PatternTrader)}
 
 
-def signals_of(floor: "Floor", model: str, session: date) -> KeptSignals:
-    """The signals of a session: those that are kept, or made now if they are of other ticks or
-    other parameters.
+def signals_of(floor: "Floor", patterns: PatternParameters, session: date) -> KeptSignals:
+    """The signals of a session: those that are kept, or made now where there are none of these
+    ticks.
 
-    ConfigError for a model that trades on no patterns, MarketDataError where there are no ticks.
+    Models and backtests that look for the same patterns share them. MarketDataError where there
+    are no ticks.
     """
     from aitrader_core.patterns.engine import Engine
 
-    agent = pattern_models(floor).get(model)
-    if agent is None:
-        raise ConfigError(f"{model} of the {floor.arena.market} arena trades on no patterns")
-    store = kept_ticks(floor, session)
-    name = f"{store.name(session)} {agent.patterns.digest}"
-    path = folder(floor, "signals") / session.isoformat() / f"{model}.parquet"
+    store, digest = kept_ticks(floor, session), patterns.digest
+    name = f"{store.name(session)} {digest}"
+    path = folder(floor, "signals") / session.isoformat() / f"{digest}.parquet"
     kept = _read(path, name)
     if kept is None:
         chunks = store.read(session)
         first = next(chunks)
-        engine = Engine(agent.patterns, first.symbols)
-        kept = engine.run(first)
-        for chunk in chunks:
-            kept += engine.run(chunk)
+        engine, before = Engine(patterns, first.symbols), 0
+        kept = list[Located]()
+        for chunk in chain([first], chunks):
+            kept += [Located(before + at, signal) for at, signal in engine.located(chunk)]
+            before += len(chunk)
         _write(path, name, kept)
-    return KeptSignals(model, session, name, kept)
+    return KeptSignals(name, kept)
 
 
-def _read(path: Path, name: str) -> list[Signal] | None:
+def _read(path: Path, name: str) -> list[Located] | None:
     """None for what is not there, or was made of something else."""
     from pyarrow import parquet
 
@@ -70,20 +68,23 @@ def _read(path: Path, name: str) -> list[Signal] | None:
     table = parquet.read_table(path)
     if (table.schema.metadata or {}).get(_NAME) != name.encode():
         return None
-    return [
-        Signal(**{**row, "symbol": Symbol(row["symbol"]), "features": json.loads(row["features"])})
-        for row in table.to_pylist()
-    ]
+    return [_located(row) for row in table.to_pylist()]
 
 
-def _write(path: Path, name: str, signals: Sequence[Signal]) -> None:
+def _located(row: dict[str, Any]) -> Located:
+    tick, symbol = row.pop("tick"), Symbol(row.pop("symbol"))
+    return Located(tick, Signal(**row | {"symbol": symbol, "features": json.loads(row["features"])}))
+
+
+def _write(path: Path, name: str, signals: Sequence[Located]) -> None:
     """Whole or not at all."""
     import pyarrow as pa
     from pyarrow import parquet
 
     rows: list[dict[str, Any]] = [
         {
-            "number": s.number,
+            "tick": located.tick,
+            "number": (s := located.signal).number,
             "symbol": str(s.symbol),
             "at": s.at,
             "price": s.price,
@@ -91,9 +92,9 @@ def _write(path: Path, name: str, signals: Sequence[Signal]) -> None:
             "atr": s.atr,
             "features": json.dumps(dict(s.features)),
         }
-        for s in signals
+        for located in signals
     ]
-    columns = {"number": pa.int64(), "symbol": pa.string(), "at": pa.int64()}
+    columns = {"tick": pa.int64(), "number": pa.int64(), "symbol": pa.string(), "at": pa.int64()}
     columns |= {"price": pa.float64(), "score": pa.float64(), "atr": pa.float64()}
     schema = pa.schema(columns | {"features": pa.string()}, metadata={_NAME: name.encode()})
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aitrader_core.domain.errors import MarketDataError
+from aitrader_core.domain.signals import Located
 from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.market.ticks.source import TickSource
 from aitrader_core.simulation.feed import Feed
@@ -71,7 +72,12 @@ def kept_ticks(floor: "Floor", session: date) -> "TickStore":
     return store
 
 
-def feed_of(floor: "Floor", session: date, state: TradingState) -> Feed:
+def feed_of(
+    floor: "Floor",
+    session: date,
+    state: TradingState,
+    signals: Sequence[Located] | None = None,
+) -> Feed:
     """The session's ticks on the terms of the arena's venue."""
     store = kept_ticks(floor, session)
     symbols = next(store.read(session)).symbols
@@ -82,6 +88,7 @@ def feed_of(floor: "Floor", session: date, state: TradingState) -> Feed:
         store.name(session),
         session_key=f"{floor.arena.market}|{session}",
         trading=state,
+        signals=signals,
     )
 
 

@@ -1,5 +1,6 @@
 """The only way to trade: a desk takes an order through risk to the venue and books the outcome."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from aitrader_core.domain.market import DAILY, MarketView, Symbol
@@ -48,6 +49,7 @@ class Desk:
         self.trail: list[TrailEntry] = []  # of orders that live for a while
         self._venue = venue
         self._bought: dict[Symbol, Decimal] = {}
+        self._began = portfolio, view.opens
         self._tell_time()
 
     def turn_to(self, view: MarketView) -> None:
@@ -95,9 +97,20 @@ class Desk:
         quote = self.quote(order)
         return None if quote is None else quote.notional + quote.commission
 
+    @property
+    def value_at_start(self) -> Decimal:
+        """Of the portfolio that the session began with, at its first opens."""
+        portfolio, opens = self._began
+        return portfolio.value(opens)
+
     def sellable(self, symbol: Symbol) -> Decimal:
         """How much of `symbol` may be sold now."""
         return self.rules.sellable(self.portfolio.held(symbol), self._bought.get(symbol, ZERO))
+
+    def unsettled(self) -> Mapping[Symbol, Decimal]:
+        """Of what was bought this session, how much may not be sold before the next one."""
+        held = {symbol: self.portfolio.held(symbol) for symbol in self._bought}
+        return {s: q - able for s, q in held.items() if (able := self.sellable(s)) != q}
 
     def correct(self, symbol: Symbol | None, quantity: Decimal, cash: Decimal, reason: str) -> None:
         """Book a change that no order made, for a ledger that follows another one.

@@ -1,12 +1,13 @@
 """A session's ticks, and the terms that its orders are executed on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.money import ZERO
+from aitrader_core.domain.signals import Located
 from aitrader_core.domain.trading_state import TradingState
 
 if TYPE_CHECKING:  # numpy is for those who trade on ticks
@@ -51,7 +52,8 @@ class Feed:
 
     `name` tells them apart from other ticks of the same session: the hash of what they are.
     `session_key` goes into the ids of orders, so that no two sessions share one. `trading` is how
-    the kill switch stood when the session began.
+    the kill switch stood when the session began. `signals` are those that an engine has found in
+    these ticks; who has none looks for them.
     """
 
     symbols: tuple[Symbol, ...]
@@ -60,6 +62,7 @@ class Feed:
     name: str
     session_key: str
     trading: TradingState = TradingState.ACTIVE
+    signals: Sequence[Located] | None = None
 
     @property
     def made_of(self) -> Mapping[str, str]:

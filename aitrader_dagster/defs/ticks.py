@@ -88,8 +88,8 @@ def _kept(floor: Floor, session: date) -> Metadata:
 
 def _seen(floor: Floor, session: date) -> Metadata:
     told: Metadata = {}
-    for model in pattern_models(floor):
-        kept = signals_of(floor, model, session)
+    for model, agent in pattern_models(floor).items():
+        kept = signals_of(floor, agent.patterns, session)
         told[model] = dg.MetadataValue.int(len(kept.signals))
     return told
 

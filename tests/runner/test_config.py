@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from aitrader_core.agents.llm.language_model import LanguageModel
 from aitrader_core.agents.rules import Momentum, RandomTrader
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.domain.model_day import Ending
+from aitrader_core.runner import config
 from aitrader_core.runner.arena import load_arena, load_arenas
 from aitrader_core.runner.settings import project_root
 from aitrader_core.simulation.desk import Desk
@@ -353,3 +355,9 @@ def test_a_comment_is_no_change(config_dir: Path) -> None:
     edit(config_dir, MODEL, "# sessions", "# of them")
     edit(config_dir, ARENA, "last_session: 2013-03-01", "last_session: 2013-02-28")
     assert load_arena(config_dir, "us").models["momentum"].config_hash == before
+
+
+def test_a_typo_within_a_part_of_a_model_names_what_that_part_has() -> None:
+    spec = {"model": "scripted", "budget": {"day": {"dolars": 1}}}
+    with pytest.raises(ConfigError, match="budget.day.dolars: unknown key; did you mean dollars"):
+        config.parse(spec, LanguageModel, "one.yaml")

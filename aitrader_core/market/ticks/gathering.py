@@ -65,18 +65,19 @@ class Sink(Protocol):
 
 @dataclass
 class Gathered:
-    """What was read so far. `wanted` are the symbols that are known; empty: all are.
+    """What was read so far. `wanted` are the symbols that are known, in their order; none: all.
 
     `names` are the arena's names of the exchange's symbols, where they differ.
     """
 
-    wanted: frozenset[Symbol] = frozenset()
+    wanted: tuple[Symbol, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
 
     def __post_init__(self) -> None:
         self.files: list[str] = []
-        self._symbols: dict[str, int] = {}
+        self._indices: dict[str, int] = {}  # by the exchange's names
+        self._exchange = dict.fromkeys(self.wanted, "")  # the exchange's names by ours
         self._streams: dict[str, int] = {"": 0}
         self._order_types: dict[str, int] = {"": 0}
         self._rows: list[tuple[int, ...]] = []
@@ -93,14 +94,20 @@ class Gathered:
 
     def symbol(self, name: str) -> int:
         """Its index; raises Bad for one that isn't wanted."""
-        index = self._symbols.get(name)
+        index = self._indices.get(name)
         if index is None:
-            known = self.names.get(name, name)
-            if not name or (self.wanted and known not in self.wanted):
-                offer = ", ".join(sorted(self.wanted))
-                raise Bad(Kind.UNKNOWN_SYMBOL, f"{name!r} is none of {offer or 'the symbols'}")
-            index = self._symbols[name] = len(self._symbols)
+            index = self._indices[name] = self._placed(name)
         return index
+
+    def _placed(self, name: str) -> int:
+        known = Symbol(self.names.get(name, name))
+        if known not in self._exchange and (self.wanted or not name):
+            offer = ", ".join(sorted(self.wanted)) or "the symbols"
+            raise Bad(Kind.UNKNOWN_SYMBOL, f"{name!r} is none of {offer}")
+        if already := self._exchange.get(known):
+            raise Bad(Kind.UNKNOWN_SYMBOL, f"{name!r} would be {known}, and so is {already!r}")
+        self._exchange[known] = name
+        return list(self._exchange).index(known)
 
     def add(
         self,
@@ -188,8 +195,8 @@ class Gathered:
             for name in LEVEL_COLUMNS
         }
         return Recording(
-            symbols=tuple(Symbol(self.names.get(name, name)) for name in self._symbols),
-            exchange_symbols=tuple(self._symbols),
+            symbols=tuple(self._exchange),
+            exchange_symbols=tuple(self._exchange.values()),
             files=tuple(self.files),
             streams=tuple(self._streams),
             order_types=tuple(self._order_types),

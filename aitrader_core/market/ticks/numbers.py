@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 DIGITS = 18  # as many as an integer of 64 bits holds, whichever they are
 _PLAIN = r"^-?[0-9]{1,18}$|^-?[0-9]+\.[0-9]+$"
+_TENS = np.array([float(10**places) for places in range(DIGITS + 1)])
 _EXACT = 2**53  # up to here integers are exact as floats, and so is 10 ** decimals
 
 
@@ -27,8 +28,8 @@ class Numbers:
 def read_numbers(texts: Sequence[str]) -> Numbers:
     """61837.63000000 is 6183763000000 with 8 decimals. One that is no number stands as 0."""
     array = _strings(texts)
-    plain = pc.and_(pc.match_substring_regex(array, _PLAIN), pc.less_equal(_lengths(array), DIGITS))
-    odd = np.flatnonzero(~flat_array(plain, np.bool_))
+    plain = flat_array(pc.match_substring_regex(array, _PLAIN), np.bool_)
+    odd = np.flatnonzero(~plain | (_lengths(array) > DIGITS))
     bad: dict[int, str] = {}
     if len(odd):
         texts = list(texts)
@@ -44,10 +45,24 @@ def read_numbers(texts: Sequence[str]) -> Numbers:
 
 def as_floats(digits: NDArray[np.int64], decimals: NDArray[np.int8]) -> NDArray[np.float64]:
     """The nearest float of each, as float() would read its text."""
-    floats: NDArray[np.float64] = digits / np.power(10.0, decimals)
+    floats: NDArray[np.float64] = digits / _TENS[decimals]
     for index in np.flatnonzero(np.abs(digits) > _EXACT).tolist():
         floats[index] = int(digits[index]) / 10 ** int(decimals[index])
     return floats
+
+
+def of_one_scale(digits: NDArray[np.int64], decimals: NDArray[np.int8]) -> tuple[NDArray[Any], int]:
+    """The same numbers as integers of so many decimals, all of one number of them.
+
+    Where 64 bits don't hold them, they are Python's own.
+    """
+    scale = int(decimals.max(initial=0))
+    if (decimals == scale).all():
+        return digits, scale
+    factors = 10 ** (scale - decimals).astype(np.int64)
+    if len(digits) and (np.abs(digits) > 2**62 // factors).any():
+        return digits.astype(object) * factors.astype(object), scale
+    return digits * factors, scale
 
 
 def spelled_out(text: str, index: int, bad: dict[int, str]) -> str:
@@ -78,10 +93,10 @@ def _spell(number: Decimal) -> str | None:
     return None
 
 
-def _lengths(array: Any) -> Any:
+def _lengths(array: Any) -> NDArray[np.int32]:
     """Of its digits alone."""
     signs = pc.add(pc.count_substring(array, "."), pc.count_substring(array, "-"))
-    return pc.subtract(pc.binary_length(array), signs)
+    return flat_array(pc.subtract(pc.binary_length(array), signs), np.int32)
 
 
 def _strings(texts: Sequence[str]) -> Any:

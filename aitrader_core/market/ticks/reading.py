@@ -18,7 +18,7 @@ def read_streams(
 
     Without `symbols` all are taken; `names` are the arena's for the exchange's.
     """
-    gathered = Gathered(frozenset(symbols), names or {})
+    gathered = Gathered(tuple(symbols), names or {})
     for file in files:
         read_binance(file, gathered)
     recording = gathered.recording()
@@ -29,7 +29,7 @@ def read_trades(
     files: Iterable[Path], symbols: Iterable[Symbol] = (), names: Mapping[str, str] | None = None
 ) -> Recording:
     """CSV files of trades, likewise."""
-    gathered = Gathered(frozenset(symbols), names or {})
+    gathered = Gathered(tuple(symbols), names or {})
     for file in files:
         read_csv(file, gathered)
     recording = gathered.recording()
