@@ -73,7 +73,9 @@ def _read(path: Path, name: str) -> list[Located] | None:
 
 def _located(row: dict[str, Any]) -> Located:
     tick, symbol = row.pop("tick"), Symbol(row.pop("symbol"))
-    return Located(tick, Signal(**row | {"symbol": symbol, "features": json.loads(row["features"])}))
+    return Located(
+        tick, Signal(**row | {"symbol": symbol, "features": json.loads(row["features"])})
+    )
 
 
 def _write(path: Path, name: str, signals: Sequence[Located]) -> None:
