@@ -42,9 +42,7 @@ class Replay:
         """`costed` is what an execution on ticks costs now."""
         if day.trail:
             outcomes = (costed(o) if isinstance(o, Fill) else o for o in day.blotter)
-            return cls(
-                {}, day.corrections, day.ending, executed=tuple(outcomes), trail=day.trail
-            )
+            return cls({}, day.corrections, day.ending, executed=tuple(outcomes), trail=day.trail)
         wishes = iter(day.blotter)
         orders = {m.at: tuple(next(wishes).order for _ in range(m.orders)) for m in day.marks}
         denied = {n: o for n, o in enumerate(day.blotter) if isinstance(o, Refused)}

@@ -125,6 +125,7 @@ class BrokerOrder:
     filled: Decimal
     average_price: Decimal
     at: int  # when it was placed, ns since 1970 UTC
+    changed_at: int  # when its status last changed
     message: str = ""  # why it was rejected
 
     @property

@@ -199,7 +199,7 @@ def quote_from(symbol: Symbol, row: Row) -> BrokerQuote:
 
 
 def order_from(row: Row, home: str) -> BrokerOrder:
-    filled = _amount(row["filled_quantity"])
+    filled, placed = _amount(row["filled_quantity"]), row["order_timestamp"]
     return BrokerOrder(
         row["order_id"],
         Order(
@@ -219,7 +219,8 @@ def order_from(row: Row, home: str) -> BrokerOrder:
         row["status"],
         filled,
         _amount(row["average_price"]),
-        moment(row["order_timestamp"]),
+        moment(placed),
+        moment(row.get("exchange_update_timestamp") or placed),
         row.get("status_message") or "",
     )
 

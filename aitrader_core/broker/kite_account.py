@@ -149,7 +149,9 @@ class KiteAccount:
         with self._placing:
             known = self._known()
             if order.id not in known:
+                self._placed = None  # to be looked up again, unless it is known what became of it
                 known[order.id] = self._placed_once(order.id, arguments)
+                self._placed = known
             return known[order.id]
 
     def modify(self, order_id: str, change: Change) -> None:
@@ -157,7 +159,8 @@ class KiteAccount:
 
         def is_done() -> bool:
             known = self._order(order_id)
-            return wanted == kite.change_arguments(known, Change())
+            is_on_its_way = known.said.startswith("MODIFY")
+            return is_on_its_way or wanted == kite.change_arguments(known, Change())
 
         self._until_done("modify_order", wanted, is_done)
 
@@ -177,11 +180,14 @@ class KiteAccount:
         for attempt in range(TRIES):
             try:
                 return str(self._ask("place_order", arguments)["order_id"])
-            except NoAnswer:
-                self._sleep(PAUSE * 2**attempt)
-                if found := self._found(tag):
-                    return found
-        raise NoAnswer(f"the broker took order {tag} {TRIES} times without an answer: {_LOOK}")
+            except BrokerError as error:
+                if not attempt and not isinstance(error, NoAnswer):
+                    raise
+                unanswered = error  # once it may be on its way, no other error is the last word
+            self._sleep(PAUSE * 2**attempt)
+            if found := self._found(tag):
+                return found
+        raise NoAnswer(f"the broker did not answer to order {tag}: {_LOOK} ({unanswered})")
 
     def _found(self, tag: str) -> str | None:
         try:

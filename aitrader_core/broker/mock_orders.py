@@ -45,6 +45,7 @@ class MockOrder:
     is_triggered: bool = False
     changes: int = 0
     changed: PlaceOrder | None = None  # what it will be
+    stepped: int = 0  # when it took its last step
     history: list[Row] = field(default_factory=list)
 
     @property
@@ -68,7 +69,7 @@ class MockOrder:
         return self.asked.order_type in ("LIMIT", "MARKET") or self.is_triggered
 
     def step(self, now: int, status: str, message: str | None = None) -> None:
-        self.status, self.message = status, message or self.message
+        self.status, self.message, self.stepped = status, message or self.message, now
         self.history.append(self.row(now))
 
     def row(self, at: int) -> Row:
@@ -80,6 +81,7 @@ class MockOrder:
             "status": self.status,
             "status_message": self.message,
             "order_timestamp": stamp(at),
+            "exchange_update_timestamp": stamp(self.stepped),
             "variety": asked.variety.value,
             "modified": bool(self.changes),
             "exchange": asked.exchange,

@@ -3,14 +3,14 @@
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aitrader_core import __version__
 from aitrader_core.broker.kite_tools import TOOLS
-from aitrader_core.broker.mock_broker import Fault, MockKite
+from aitrader_core.broker.mock_broker import Answered, Fault
 from aitrader_core.domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,8 +26,18 @@ NEVER = 3600.0
 _BLINK = 0.02
 
 
+class Kite(Protocol):
+    """What is behind the server: a MockKite."""
+
+    login_page: str
+
+    def consent(self) -> str: ...
+
+    def answer(self, tool: str, arguments: Mapping[str, Any], token: str | None) -> Answered: ...
+
+
 def server_for(
-    kite: MockKite, late: float = LATE, is_over: Callable[[], bool] = lambda: False
+    kite: Kite, late: float = LATE, is_over: Callable[[], bool] = lambda: False
 ) -> "Server[Any]":
     """Kite's flat tools over `kite`; an error is Kite's own, as JSON. When it `is_over`, nobody is
     kept waiting any more."""
@@ -69,7 +79,7 @@ def _silence(fault: Fault | None, late: float) -> float:
 
 @contextmanager
 def listening(
-    kite: MockKite, port: int = 0, host: str = "127.0.0.1", late: float = LATE
+    kite: Kite, port: int = 0, host: str = "127.0.0.1", late: float = LATE
 ) -> Iterator[str]:
     """Serve from a thread, at any free port unless one is given; gives the URL.
 
@@ -106,7 +116,7 @@ def listening(
         bound.close()
 
 
-def _login_page(kite: MockKite) -> Any:
+def _login_page(kite: Kite) -> Any:
     """Where a browser would come back from Kite with."""
 
     def page(_request: "Request") -> "Response":

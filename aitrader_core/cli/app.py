@@ -9,6 +9,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from aitrader_core import __version__
 from aitrader_core.cli.auditing import audit
+from aitrader_core.cli.backtests import backtest
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.broker import broker
 from aitrader_core.cli.estimating import estimate
@@ -25,6 +26,8 @@ from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.reporting import report
 from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
+from aitrader_core.cli.suggestions import suggest, suggestions
+from aitrader_core.cli.ticks import ticks
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
 
@@ -57,12 +60,13 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-TRADING = (up, demo, prices, jobs, play, estimate, broker)
+TRADING = (up, demo, prices, jobs, play, estimate, broker, ticks)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
 KEEPING = (purge,)
-for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING):
+TRYING = (backtest, suggest, suggestions)
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING):
     main.add_command(command)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from aitrader_core.runner.floor import Floor
     from aitrader_core.storage.jobs import Jobs
 
@@ -51,15 +53,23 @@ def open_floor(market: str) -> Iterator["Floor"]:
 
 
 @contextmanager
-def open_jobs() -> Iterator["Jobs"]:
-    """The queue of all markets."""
+def open_engine() -> Iterator["Engine"]:
+    """The database of all markets."""
     from aitrader_core.runner.premises import ready_database
     from aitrader_core.runner.settings import load_settings
     from aitrader_core.storage.database import engine_for
-    from aitrader_core.storage.jobs import Jobs
 
     with ready_database(load_settings()) as urls:
-        yield Jobs(engine_for(urls.engine))
+        yield engine_for(urls.engine)
+
+
+@contextmanager
+def open_jobs() -> Iterator["Jobs"]:
+    """The queue of all markets."""
+    from aitrader_core.storage.jobs import Jobs
+
+    with open_engine() as engine:
+        yield Jobs(engine)
 
 
 def span(start: str | None, end: str | None) -> tuple[date, date]:

@@ -56,7 +56,9 @@ class PatternTrader:
 
     def trade(self, desk: Desk) -> Ending:
         if desk.feed is not None:
-            raise NotImplementedError("sessions of ticks come with patterns/session.py")
+            from aitrader_core.patterns.session import trade_ticks
+
+            return trade_ticks(self, desk)
         if not self.lookback:
             raise ConfigError(
                 "there are no ticks to trade on, and lookback is 0: configure the model with the "

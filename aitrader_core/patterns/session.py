@@ -1,6 +1,6 @@
 """One model trading one session of ticks: the same path for a replay in chunks and a live feed."""
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,7 @@ class TickSession:
         if now >= self._venue.wake_at:
             self._listen(now)
         self._venue.on_tick(tick)
+        assert isinstance(self._engine, Engine)  # what is known already is played in chunks
         signal = self._engine.on_tick(tick)
         return 0 if signal is None else self._on_signal(signal)
 
@@ -141,7 +142,7 @@ def _mandate(trader: "PatternTrader", desk: Desk, feed: Feed) -> Mandate:
     margin = max((1 + kept) / (1 + terms.taker_fee) - 1, ZERO)
     value = desk.portfolio.value(desk.view.opens)
     return Mandate(
-        f"{feed.session_key}|{trader.name}",
+        feed.session_key,
         value,
         trader.limits,
         fee_rate=max(terms.taker_fee, terms.maker_fee),

@@ -25,6 +25,8 @@ from aitrader_core.market.bundled import Bundled
 from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.files import PriceFile
 from aitrader_core.market.source import PriceSource
+from aitrader_core.market.ticks.bars import TickBars
+from aitrader_core.market.ticks.files import BinanceRecordings, TickFiles
 from aitrader_core.market.ticks.source import TickSource
 from aitrader_core.patterns.pattern_trader import PatternTrader
 from aitrader_core.runner import config
@@ -41,7 +43,9 @@ SOURCES: dict[str, type[PriceSource]] = {
     "alpha_vantage": AlphaVantage,
     "bundled": Bundled,
     "file": PriceFile,
+    "ticks": TickBars,
 }
+TICK_SOURCES: dict[str, type[TickSource]] = {"binance": BinanceRecordings, "csv": TickFiles}
 MODELS: dict[str, type[Agent]] = {**KINDS, "pattern": PatternTrader}
 RULES: dict[str, type[TradingRules]] = {
     "t_plus_0": TradingRules,
@@ -166,7 +170,7 @@ def load_arena(config_dir: Path, name: str, around: Mapping[str, str] | None = N
         ),
         calls=found.calls,
         models=_models(config_dir, path, found, own, terms, around),
-        ticks=found.ticks and build(found.ticks, TICK_SOURCES, config_dir, f"{place}: ticks"),
+        ticks=_ticks(found, config_dir, place),
         venue=found.venue,
     )
 
@@ -319,6 +323,16 @@ def _source(found: ArenaConfig, config_dir: Path, place: str) -> PriceSource:
     if isinstance(source, AlphaVantage) and source.key is None:
         return replace(source, key=alphavantage_key())
     return source
+
+
+def _ticks(found: ArenaConfig, config_dir: Path, place: str) -> TickSource | None:
+    if found.ticks is None:
+        return None
+    if found.bars == "intraday":
+        raise ConfigError(
+            f"{place}: ticks: an arena of ticks has one bar a session: remove `bars: intraday`"
+        )
+    return build(found.ticks, TICK_SOURCES, config_dir, f"{place}: ticks")
 
 
 def _check_span(found: ArenaConfig, calendar: Calendar, place: str) -> None:

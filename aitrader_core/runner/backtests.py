@@ -21,7 +21,6 @@ from aitrader_core.results.metrics import metrics
 from aitrader_core.results.spans import part, rebased
 from aitrader_core.results.standings import Point
 from aitrader_core.runner.benchmark import benchmark
-from aitrader_core.runner.feeds import feed_of
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import run_model_day
 from aitrader_core.runner.points import points_of
@@ -165,7 +164,7 @@ def _walked(sweep: Sweep, variant: Variant) -> list[Point]:
     trader, opening = variant.trader(arena), Opening.with_cash(arena.initial_cash)
     venue = SimulatedVenue(sweep.tape, arena.costs, sweep.sessions[0])
     for session in sweep.sessions:
-        feed = feed_of(sweep.floor, session, trader.agent)
+        feed = sweep.floor.feed(trader, session)
         day = run_model_day(trader, venue, opening, feed=feed)
         curve += points_of([day], sweep.tape)
         opening = day.as_opening

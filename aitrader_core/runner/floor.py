@@ -113,9 +113,9 @@ class Floor:
         if self.arena.ticks is None or not isinstance(trader.agent, PatternTrader):
             return None
         if made_of is not None:
-            return feed_of(self, session, TradingState(made_of.agent["trading"]))
+            return feed_of(self, trader.model, session, TradingState(made_of.agent["trading"]))
         signals = signals_of(self, trader.agent.patterns, session).signals
-        return feed_of(self, session, self.trading(trader.model), signals)
+        return feed_of(self, trader.model, session, self.trading(trader.model), signals)
 
     def trading(self, model: str) -> TradingState:
         """How the kill switch stands for `model`."""

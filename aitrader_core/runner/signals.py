@@ -73,9 +73,8 @@ def _read(path: Path, name: str) -> list[Located] | None:
 
 def _located(row: dict[str, Any]) -> Located:
     tick, symbol = row.pop("tick"), Symbol(row.pop("symbol"))
-    return Located(
-        tick, Signal(**row | {"symbol": symbol, "features": json.loads(row["features"])})
-    )
+    features = json.loads(row.pop("features"))
+    return Located(tick, Signal(symbol=symbol, features=features, **row))
 
 
 def _write(path: Path, name: str, signals: Sequence[Located]) -> None:

@@ -23,7 +23,6 @@ from aitrader_core.domain.money import plain_quantity
 from aitrader_core.domain.orders import Fill, Outcome
 from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.runner.catch_up import due
-from aitrader_core.runner.feeds import feed_of
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import run_model_day
 from aitrader_core.runner.requests import check_prices
@@ -89,8 +88,8 @@ def scan(
 def _looked(floor: Floor, model: str, look: Look, asked: Scan) -> Scan:
     venue = SimulatedVenue(look.tape, floor.arena.costs, look.session)
     trader = floor.trader(model)
-    feed = feed_of(floor, look.session, trader.agent)
     try:
+        feed = floor.feed(trader, look.session)
         day = run_model_day(trader, venue, look.opening, feed=feed)
     except (OperationalError, InterfaceError):
         raise

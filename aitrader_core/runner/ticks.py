@@ -74,11 +74,12 @@ def kept_ticks(floor: "Floor", session: date) -> "TickStore":
 
 def feed_of(
     floor: "Floor",
+    model: str,
     session: date,
     state: TradingState,
     signals: Sequence[Located] | None = None,
 ) -> Feed:
-    """The session's ticks on the terms of the arena's venue."""
+    """The session's ticks for `model`, on the terms of the arena's venue."""
     store = kept_ticks(floor, session)
     symbols = next(store.read(session)).symbols
     return Feed(
@@ -86,7 +87,7 @@ def feed_of(
         lambda: store.read(session),
         floor.arena.venue,
         store.name(session),
-        session_key=f"{floor.arena.market}|{session}",
+        session_key=f"{floor.arena.market}|{model}|{session}",
         trading=state,
         signals=signals,
     )

@@ -2,13 +2,16 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import product
 from math import prod
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.runner.arena import Arena, Model, model_maker
@@ -55,6 +58,24 @@ def variants(config_dir: Path, arena: Arena, name: str, grid: Grid) -> list[Vari
         place = f"{name} with {told(chosen)}" if chosen else name
         made = make(place, _family(entry), _changed(entry.config, chosen, place))
         found.append(Variant(chosen, next(model for model in made if model.name == name)))
+    return found
+
+
+def grid_of(texts: Iterable[str]) -> dict[str, list[Any]]:
+    """`lookback=63,126` as a key and its values, each as a configuration file would have it."""
+    found: dict[str, list[Any]] = {}
+    for text in texts:
+        key, is_there, values = text.partition("=")
+        key = key.strip()
+        if not (key and is_there):
+            raise ConfigError(f"{text!r} is no parameter: write KEY=VALUE,VALUE, lookback=63,126")
+        if key in found:
+            raise ConfigError(f"{key}: is given twice: put all its values behind one {key}=")
+        try:
+            listed = yaml.safe_load(f"[{values}]")
+        except yaml.YAMLError:
+            raise ConfigError(f"{key}: {values!r} is no list of values") from None
+        found[key] = [value.isoformat() if isinstance(value, date) else value for value in listed]
     return found
 
 

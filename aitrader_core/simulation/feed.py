@@ -51,7 +51,7 @@ class Feed:
     """The ticks of one session, played from the first one on, whatever was played before.
 
     `name` tells them apart from other ticks of the same session: the hash of what they are.
-    `session_key` goes into the ids of orders, so that no two sessions share one. `trading` is how
+    `session_key`, market|model|session, is what ids of orders are made of. `trading` is how
     the kill switch stood when the session began. `signals` are those that an engine has found in
     these ticks; who has none looks for them.
     """

@@ -16,6 +16,7 @@ from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.measuring import measure
 from aitrader_core.runner.report import curves
 from aitrader_core.runner.settings import project_root
+from aitrader_core.runner.variants import grid_of
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.storage.backtest import Backtest, BacktestRequest, BacktestStatus, Trial
 from aitrader_core.storage.backtests import Backtests
@@ -181,3 +182,16 @@ def test_a_year_of_tries_is_judged_by_their_number(floor: Floor) -> None:
     assert judged["expected_sharpe"] > 0
     assert 0 < judged["probability"] < 1
     assert best.metrics["beta"] is not None
+
+
+def test_a_grid_as_it_is_typed() -> None:
+    typed = ["lookback=63, 126", "every=week", "since=2012-06-01", "one.two=1.5,[a, b]"]
+    assert grid_of(typed) == {
+        "lookback": [63, 126],
+        "every": ["week"],
+        "since": ["2012-06-01"],
+        "one.two": [1.5, ["a", "b"]],
+    }
+    for wrong in (["lookback"], ["=1"], ["a=1", "a=2"], ["a={1"]):
+        with pytest.raises(InputError):
+            grid_of(wrong)

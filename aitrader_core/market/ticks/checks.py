@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from aitrader_core.domain.errors import TickFileError
 from aitrader_core.market.ticks.findings import Finding, Kind
 from aitrader_core.market.ticks.numbers import as_floats
-from aitrader_core.market.ticks.recording import DIFF, NO_ID, Recording
+from aitrader_core.market.ticks.recording import DIFF, NO_ID, Recording, level_places
 from aitrader_core.simulation.ticks import QUOTE, TRADE
 
 Mask = NDArray[np.bool_]
@@ -74,7 +74,7 @@ def _values(check: Check) -> None:
     events, levels = check.recording.events, check.recording.levels
     of_diff = np.zeros(len(levels), np.bool_)
     owner = np.repeat(np.arange(len(events)), events.bids + events.asks)
-    where = _spread_out(check.recording)
+    where = level_places(events)
     of_diff[where] = events.kind[owner] == DIFF
     owners = np.full(len(levels), -1)
     owners[where] = owner
@@ -88,15 +88,6 @@ def _values(check: Check) -> None:
             if check.keep[at := int(owners[level])]:
                 sign = "negative" if digits[level] < 0 else "0"
                 check.tell(kind, at, f"a {what} is {sign}")
-
-
-def _spread_out(recording: Recording) -> NDArray[np.int64]:
-    """The levels of all events, one after the other, by their place."""
-    events = recording.events
-    counts = (events.bids + events.asks).astype(np.int64)
-    firsts = np.repeat(events.start - (np.cumsum(counts) - counts), counts)
-    found: NDArray[np.int64] = firsts + np.arange(len(firsts))
-    return found
 
 
 def _spreads(check: Check) -> None:

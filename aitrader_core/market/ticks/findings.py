@@ -10,7 +10,7 @@ PLACES = 20  # how many of each kind are told with their place
 
 
 class Kind(StrEnum):
-    """What can be wrong. The line of a `Fault` is dropped; that of a `Note` stands."""
+    """What can be wrong with a line; most of them are left out for it."""
 
     MALFORMED = "malformed"
     TRUNCATED = "truncated"
@@ -27,7 +27,6 @@ class Kind(StrEnum):
     EARLY_DIFF = "early_diff"
     CROSSED_BOOK = "crossed_book"
     STALE_BOOK = "stale_book"
-    BOOK_AGREES = "book_agrees"
 
     @property
     def drops(self) -> bool:
@@ -36,11 +35,11 @@ class Kind(StrEnum):
 
     @property
     def is_fault(self) -> bool:
-        return self not in _TOLD
+        """Whether anything is wrong; an early diff is just to be known."""
+        return self is not Kind.EARLY_DIFF
 
 
-_TOLD = frozenset((Kind.EARLY_DIFF, Kind.BOOK_AGREES))  # to be known, and nothing is wrong
-_STANDS = _TOLD | {Kind.GAP, Kind.CROSSED_BOOK, Kind.STALE_BOOK}
+_STANDS = frozenset((Kind.GAP, Kind.EARLY_DIFF, Kind.CROSSED_BOOK, Kind.STALE_BOOK))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -160,6 +160,22 @@ class Recording:
             books[:] = False
         return replace(self, events=self.events.take(within | books), opens=opens)
 
+    def packed(self) -> "Recording":
+        """The same, its levels in the order of its events and without any that none of them has."""
+        places = level_places(self.events)
+        levels = Levels(*(getattr(self.levels, name)[places] for name in LEVEL_COLUMNS))
+        counts = (self.events.bids + self.events.asks).astype(np.int64)
+        events = replace(self.events, start=np.cumsum(counts) - counts)
+        return replace(self, events=events, levels=levels)
+
+
+def level_places(events: Events) -> NDArray[np.int64]:
+    """Where the levels of all events are, one after the other."""
+    counts = (events.bids + events.asks).astype(np.int64)
+    firsts = np.repeat(events.start - (np.cumsum(counts) - counts), counts)
+    places: NDArray[np.int64] = firsts + np.arange(len(firsts))
+    return places
+
 
 def session_opens(session: date) -> int:
     """Its first ns, in UTC."""
