@@ -29,6 +29,7 @@ from tests.simulation.tick_days import (
     Played,
     approved,
     bought,
+    matches,
     quote,
     sold,
     trade,
@@ -348,5 +349,9 @@ def test_nothing_to_watch_when_nothing_is_at_work() -> None:
     idle = played.venue.watch.copy()
     played.venue.send(bought("40"), 0)
     assert played.venue.watch[0][0] == 1
-    played.play([later(Q, 1), quote(2, 10.0, 50, 10.3, 40)])
+    played.play([later(Q, 1)])
+    leaves = [quote(2, 10.0, 50, ask, 40) for ask in (10.3, 10.05)]
+    watched = [matches(played.venue.watch, tick) for tick in (later(Q, 2), *leaves)]
+    assert watched == [False, True, True]  # when the price that we took from is left
+    played.play(leaves[:1])
     assert (played.venue.watch == idle).all()
