@@ -102,7 +102,7 @@ def opening_before(floor: Floor, model: str, session: date) -> LiveOpening:
 
 def open_desk(
     arena: Arena,
-    trader: PatternTrader,
+    model: str,
     session: date,
     opening: LiveOpening,
     state: TradingState,
@@ -120,12 +120,12 @@ def open_desk(
         lambda: iter(()),  # they come one by one
         arena.venue,
         "live",
-        session_key=f"{arena.market}|{session}",
+        session_key=f"{arena.market}|{model}|{session}",
         trading=state,
     )
     view = MarketView(session, opening.prices, Past(), {}, 0)
     desk = Desk(_NoBars(), view, opening.portfolio, arena.rules, feed=feed)
-    return LiveDesk(session, TickSession(trader, desk), desk, opening, trail)
+    return LiveDesk(session, TickSession(pattern_trader(arena, model), desk), desk, opening, trail)
 
 
 class _NoBars:
