@@ -64,11 +64,17 @@ class Engine:
 
     def run(self, ticks: Ticks) -> list[Signal]:
         """The signals of a chunk; what was learnt is carried over to the next."""
-        signals: list[Signal] = []
+        return [signal for _, signal in self.located(ticks)]
+
+    def located(self, ticks: Ticks) -> list[tuple[int, Signal]]:
+        """As `run`, each with the index of its tick in the chunk."""
+        signals: list[tuple[int, Signal]] = []
         start, end = 0, len(ticks)
         while start < end:
             start, count, _ = self._driven(ticks, start, NEVER, self._no_watch, self._found_at)
-            signals += [self._signal_of(ticks, line) for line in range(count)]
+            signals += [
+                (int(self._found_at[line]), self._signal_of(ticks, line)) for line in range(count)
+            ]
         return signals
 
     def advance(self, ticks: Ticks, start: int, wake_at: int, watch: NDArray[np.float64]) -> Step:

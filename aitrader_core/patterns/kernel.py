@@ -50,6 +50,7 @@ SMALLEST, LARGEST = 1e-18, 1e18  # of prices, volumes and sizes that can be true
 ROW_WORDS = words(ROW)
 _wide = cast(Any, np.int64)
 FADED = 1e-100  # an average that decayed below it is 0: subnormal numbers are slow and coarse
+LAST, BID, ASK = range(3)  # columns of prices that are followed
 SCORE, PRICE, ATR, RSI, VWAP, SAID = range(6)  # columns of a signal; from SAID on, by pattern
 
 _registered: dict[str, Pattern] = {}
@@ -446,6 +447,58 @@ def _one(
         return 0
     _found(row, tick, terms, score, memory[:1, TERMS_WORDS:], 0)
     return 1
+
+
+@numba.njit(error_model="numpy", cache=True, nogil=True)
+def follow(
+    prices: Any,
+    watch: Any,
+    wake_at: int,
+    start: int,
+    stop: int,
+    received: Any,
+    exchange: Any,
+    symbol: Any,
+    kind: Any,
+    price: Any,
+    volume: Any,
+    bid: Any,
+    bid_size: Any,
+    ask: Any,
+    ask_size: Any,
+    side: Any,
+) -> tuple[int, bool]:
+    """Ticks from `start` to before `stop`, or to where `_drive` would stop for watch or wake.
+
+    Writes the last price, bid and ask of each symbol into its row of `prices`. Returns the index
+    of the first tick not taken, and whether the watch matched the one before it.
+    """
+    sleeps = wake_at == NEVER
+    for i in range(start, stop):
+        if received[i] >= wake_at and not sleeps:
+            return i, False
+        tick = Tick(
+            received[i],
+            exchange[i],
+            symbol[i],
+            kind[i],
+            price[i],
+            volume[i],
+            bid[i],
+            bid_size[i],
+            ask[i],
+            ask_size[i],
+            side[i],
+        )
+        if not _possible(tick):
+            continue
+        if tick.kind == TRADE:
+            prices[tick.symbol, LAST] = tick.price
+        prices[tick.symbol, BID] = tick.bid
+        prices[tick.symbol, ASK] = tick.ask
+        if _watched(watch, tick):
+            return i + 1, True
+    return stop, False
 
 
 class Kernel(NamedTuple):
