@@ -61,7 +61,8 @@ class Outlook:
 @dataclass
 class Measured:
     """Times in ns. `to_order` counts from the arrival of a tick's bytes to its order leaving,
-    `per_tick` from the end of one tick to that of the next, or from where its bytes were read.
+    `per_tick` from the end of one tick to that of the next, or from where its bytes were read;
+    `per_order` is the part of those whose ticks led to an order.
 
     `behind` is the most that we were behind the receive times that the feed tells.
     """
@@ -69,6 +70,7 @@ class Measured:
     began: int
     to_order: Latencies = field(default_factory=Latencies)
     per_tick: Latencies = field(default_factory=Latencies)
+    per_order: Latencies = field(default_factory=Latencies)
     ticks: int = 0
     ended: int = 0
     behind: int = 0
@@ -92,26 +94,31 @@ class Live:
         self._state = TradingState.ACTIVE
 
     def run(self) -> LiveEnding:
-        """Trade until something ends it; then what is open is canceled, or expires."""
-        clock, limit = self.outlook.clock, self.outlook.limit
-        began = self.measured.began = clock()
-        looked = began
-        with _no_garbage():
-            while self.ending is None:
-                self._read()
-                now = clock()
-                if now - looked >= LOOK:
-                    looked = now
-                    self._look()
-                if self.outlook.interrupted():
-                    self.ending = LiveEnding.INTERRUPTED
-                elif limit is not None and now - began >= limit:
-                    self.ending = self.ending or LiveEnding.TIME_LIMIT
-                self.outlook.show(self)
-        self.measured.ended = clock()
-        if self.desk is not None:
-            self.desk.close()
+        """Trade until something ends it, if only an error; then what is open expires."""
+        clock = self.outlook.clock
+        looked = self.measured.began = clock()
+        try:
+            with _no_garbage():
+                while self.ending is None:
+                    self._read()
+                    if (now := clock()) - looked >= LOOK:
+                        looked = now
+                        self._look()
+                    self.ending = self.ending or self._asked_to_end(now)
+                    self.outlook.show(self)
+        finally:
+            self.measured.ended = clock()
+            if self.desk is not None:
+                self.desk.close()
         return self.ending
+
+    def _asked_to_end(self, now: int) -> LiveEnding | None:
+        limit = self.outlook.limit
+        if self.outlook.interrupted():
+            return LiveEnding.INTERRUPTED
+        if limit is not None and now - self.measured.began >= limit:
+            return LiveEnding.TIME_LIMIT
+        return None
 
     def _read(self) -> None:
         data = self.inlet.read(PATIENCE)
@@ -159,9 +166,10 @@ class Live:
             now = clock()
             measured.ticks += 1
             per_tick(now - before)
-            before = now
-            for _ in range(sent):
+            if sent:
                 measured.to_order.add(now - arrived)
+                measured.per_order.add(now - before)
+            before = now
             desk.keep_trail()
             if tick.kind == _TRADE:
                 prices[tick.symbol] = tick.price

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from math import isfinite
 
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.orders import Fill, Refused
 from aitrader_core.runner.latencies import Latencies
 from aitrader_core.runner.live import Live, LiveEnding
 from aitrader_core.runner.live_desk import LiveDesk
+from aitrader_core.runner.live_trail import read_trail
 
 _QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 
@@ -31,7 +31,8 @@ class Traded:
     value: Decimal | None
     cash: Decimal
     positions: Mapping[Symbol, Decimal]
-    trail: str
+    trail: str  # the file, whose chain holds
+    entries: int
     last_hash: str
 
 
@@ -50,6 +51,7 @@ class LiveSummary:
     ticks_a_second: float
     tick_to_order: Mapping[str, float]
     per_tick: Mapping[str, float]
+    per_order: Mapping[str, float]  # of the ticks that led to one
     largest_backlog: int  # bytes
     behind_seconds: float
     traded: Traded | None
@@ -73,6 +75,7 @@ def summary_of(live: Live, market: str, model: str) -> LiveSummary:
         ticks_a_second=round(measured.ticks / measured.seconds, 1) if measured.seconds else 0.0,
         tick_to_order=_told(measured.to_order),
         per_tick=_told(measured.per_tick),
+        per_order=_told(measured.per_order),
         largest_backlog=live.inlet.largest_backlog,
         behind_seconds=round(measured.behind / 1e9, 6),
         traded=None if live.desk is None else _traded(live, live.desk),
@@ -83,11 +86,9 @@ def value_of(live: Live, open_: LiveDesk) -> Decimal | None:
     """Of what is held now at the last trades; None where there was none yet."""
     from aitrader_core.patterns.strategy import exact
 
-    portfolio = open_.desk.portfolio
-    prices = dict(open_.opening.prices)
-    for index, price in live.prices.items():
-        if isfinite(price):
-            prices[open_.desk.feed.symbols[index]] = exact(price)
+    portfolio, symbols = open_.desk.portfolio, live.stream.symbols
+    last = {symbols[index]: exact(price) for index, price in live.prices.items()}
+    prices = {**open_.opening.prices, **last}
     if portfolio.positions.keys() - prices.keys():
         return None
     return portfolio.value(prices)
@@ -112,6 +113,7 @@ def _traded(live: Live, open_: LiveDesk) -> Traded:
         cash=desk.portfolio.cash,
         positions=dict(desk.portfolio.positions),
         trail=str(open_.trail.path),
+        entries=len(read_trail(open_.trail.path)),
         last_hash=desk.trail[-1].hash if desk.trail else "",
     )
 

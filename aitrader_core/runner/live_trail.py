@@ -4,10 +4,13 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 from aitrader_core.domain.errors import InputError
 from aitrader_core.domain.trail import TrailEntry, first_broken
+from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.ticks import folder
 
 
 class TrailFile:
@@ -50,6 +53,10 @@ class TrailFile:
     def close(self) -> None:
         self.sync()
         os.close(self._file)
+
+
+def trail_path(floor: Floor, model: str, session: date) -> Path:
+    return folder(floor, "live") / model / f"{session}.jsonl"
 
 
 def read_trail(path: Path) -> list[TrailEntry]:

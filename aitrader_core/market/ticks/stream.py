@@ -37,7 +37,7 @@ class TickStream:
     def __init__(
         self, name: str, symbols: Sequence[Symbol], names: Mapping[str, str] | None = None
     ) -> None:
-        self.name, self.findings = name, Findings()
+        self.name, self.symbols, self.findings = name, tuple(symbols), Findings()
         self.lines = self.of_books = 0  # read; diffs and snapshots among them
         self._sink = _Latest(symbols, names or {})
         self._read: Read | None = None
