@@ -53,6 +53,7 @@ class TickSession:
         )
         mandate = _mandate(trader, desk, feed)
         self.oms = Oms(desk, self._venue, mandate, self._prices, feed.trading)
+        self.signals = 0  # so far
         self._now = 0
 
     def play(self, ticks: Ticks) -> None:
@@ -99,6 +100,7 @@ class TickSession:
         self.oms.reconcile(now)
 
     def _on_signal(self, signal: Signal) -> int:
+        self.signals += 1
         self._reprice(signal.symbol)
         if self._is_working(signal.symbol):
             return 0  # one at a time: what the last one does is not known yet

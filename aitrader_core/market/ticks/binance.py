@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitrader_core.market.ticks.findings import Finding, Kind
-from aitrader_core.market.ticks.gathering import NO_SYMBOL, Bad, Gathered, as_text, flat
+from aitrader_core.market.ticks.gathering import NO_SYMBOL, Bad, Gathered, Sink, as_text, flat
 from aitrader_core.market.ticks.lines import lines_of
 from aitrader_core.market.ticks.recording import DIFF, NO_ID, SNAPSHOT, Recording
 from aitrader_core.simulation.ticks import QUOTE, TRADE
@@ -24,12 +24,13 @@ def read_binance(path: Path, gathered: Gathered) -> None:
     gathered.files.append(path.name)
     for number, line in lines_of(path, gathered.tell):
         try:
-            _read(number, line, gathered)
+            read_line(number, line, gathered)
         except Bad as bad:
             gathered.tell(bad.kind, number, bad.sentence)
 
 
-def _read(number: int, line: bytes, gathered: Gathered) -> None:
+def read_line(number: int, line: bytes, sink: Sink) -> None:
+    """Add the event of one line. Raises Bad for one that can't be taken."""
     stamp, _, text = line.partition(b" ")
     if not (stamp.isdigit() and _EARLIEST <= (received := int(stamp)) < _LATEST):
         raise Bad(Kind.BAD_TIME, f"{_shown(stamp)} is no receive time in ns")
@@ -39,7 +40,7 @@ def _read(number: int, line: bytes, gathered: Gathered) -> None:
         raise Bad(Kind.MALFORMED, f"is no JSON: {error}") from error
     stream, data = _unwrapped(told)
     try:
-        _add(gathered, number, received, stream, data)
+        _add(sink, number, received, stream, data)
     except KeyError as missing:
         raise Bad(Kind.MALFORMED, f"lacks the field {missing}") from missing
 
@@ -54,7 +55,7 @@ def _unwrapped(told: Any) -> tuple[str, dict[str, Any]]:
     return stream, data
 
 
-def _add(g: Gathered, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
+def _add(g: Sink, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
     kind = data.get("e")
     if kind == "bookTicker" or (kind is None and "B" in data):
         _quote(g, number, received, stream, data)
@@ -68,7 +69,7 @@ def _add(g: Gathered, number: int, received: int, stream: str, data: dict[str, A
         raise Bad(Kind.MALFORMED, "is none of depthUpdate, bookTicker, trade and a snapshot")
 
 
-def _quote(g: Gathered, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
+def _quote(g: Sink, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
     g.add(
         number,
         received,
@@ -84,7 +85,7 @@ def _quote(g: Gathered, number: int, received: int, stream: str, data: dict[str,
     )
 
 
-def _trade(g: Gathered, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
+def _trade(g: Sink, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
     maker = data["m"]
     if type(maker) is not bool:
         raise Bad(Kind.MALFORMED, f"m is {maker!r}, not true or false")
@@ -106,7 +107,7 @@ def _trade(g: Gathered, number: int, received: int, stream: str, data: dict[str,
     )
 
 
-def _diff(g: Gathered, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
+def _diff(g: Sink, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
     bids, asks = flat(data["b"]), flat(data["a"])
     g.add(
         number,
@@ -125,7 +126,7 @@ def _diff(g: Gathered, number: int, received: int, stream: str, data: dict[str, 
     )
 
 
-def _snapshot(g: Gathered, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
+def _snapshot(g: Sink, number: int, received: int, stream: str, data: dict[str, Any]) -> None:
     bids, asks = flat(data["bids"]), flat(data["asks"])
     g.add(
         number,

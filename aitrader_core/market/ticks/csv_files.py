@@ -2,14 +2,15 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from aitrader_core.domain.errors import TickFileError
 from aitrader_core.market.ticks.findings import Kind
-from aitrader_core.market.ticks.gathering import Bad, Gathered
+from aitrader_core.market.ticks.gathering import Bad, Gathered, Sink
 from aitrader_core.market.ticks.lines import lines_of
 from aitrader_core.market.ticks.recording import NO_ID
 from aitrader_core.simulation.ticks import TRADE
@@ -25,45 +26,69 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def read_csv(path: Path, gathered: Gathered) -> None:
     """Add the trades of a file. TickFileError for another header, or what can't be read at all."""
     gathered.files.append(path.name)
-    rows = _rows(path, gathered)
-    order = _header(path, next(rows, (1, ()))[1])
-    at = {name: index for index, name in enumerate(order)}
-    stamp = at.get("ts", at.get("timestamp", 0))
-    for number, row in rows:
+    lines = lines_of(path, gathered.tell)
+    try:
+        columns = columns_of(row_of(next(lines, (1, b""))[1]))
+    except Bad as bad:
+        raise TickFileError(f"{path}:1: {bad.sentence}") from bad
+    for number, line in lines:
         try:
-            if len(row) != len(order):
-                raise Bad(Kind.MALFORMED, f"has {len(row)} fields, its header {len(order)}")
-            seq = _seq(row[at["seq"]]) if "seq" in at else NO_ID
-            symbol = gathered.symbol(row[at["symbol"]].strip())
-            texts = (row[at["price"]], row[at["volume"]])
-            time = received_of(row[stamp].strip())
-            gathered.add(number, time, TRADE, symbol, texts, bids=1, trade_id=seq)
+            columns.read(number, row_of(line), gathered)
         except Bad as bad:
             gathered.tell(bad.kind, number, bad.sentence)
 
 
-def _rows(path: Path, gathered: Gathered) -> Iterator[tuple[int, Sequence[str]]]:
-    for number, line in lines_of(path, gathered.tell):
-        try:
-            text = line.decode("utf-8-sig")
-            row = next(csv.reader((text,), strict=True)) if '"' in text else text.split(",")
-        except (UnicodeDecodeError, csv.Error) as error:
-            if number == 1:
-                raise TickFileError(f"{path}:1: is no text: save the file as UTF-8") from error
-            gathered.tell(Kind.MALFORMED, number, f"is no line of a CSV file: {error}")
-            continue
-        yield number, row
+def row_of(line: bytes) -> Sequence[str]:
+    """The fields of a line. Raises Bad for what is none of a CSV file."""
+    try:
+        text = line.decode("utf-8-sig")
+        return next(csv.reader((text,), strict=True)) if '"' in text else text.split(",")
+    except UnicodeDecodeError as error:
+        raise Bad(Kind.MALFORMED, "is no text: save the file as UTF-8") from error
+    except csv.Error as error:
+        raise Bad(Kind.MALFORMED, f"is no line of a CSV file: {error}") from error
 
 
-def _header(path: Path, row: Sequence[str]) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a header says that things are; without `seq` there is none."""
+
+    count: int
+    time: int
+    symbol: int
+    price: int
+    volume: int
+    seq: int | None
+
+    def read(self, number: int, row: Sequence[str], sink: Sink) -> None:
+        """Add the trade of a row. Raises Bad for one that can't be taken."""
+        time = self.received(row)
+        seq = NO_ID if self.seq is None else _seq(row[self.seq])
+        symbol = sink.symbol(row[self.symbol].strip())
+        texts = (row[self.price], row[self.volume])
+        sink.add(number, time, TRADE, symbol, texts, bids=1, trade_id=seq)
+
+    def received(self, row: Sequence[str]) -> int:
+        """In ns."""
+        if len(row) != self.count:
+            raise Bad(Kind.MALFORMED, f"has {len(row)} fields, its header {self.count}")
+        return received_of(row[self.time].strip())
+
+
+def columns_of(row: Sequence[str]) -> Columns:
+    """Raises Bad for a row that is no header that we know."""
     header = tuple(name.strip().lower() for name in row)
     if header not in _HEADERS:
         allowed = " or ".join(",".join(order) for order in _ORDERS)
-        raise TickFileError(
-            f"{path}:1: its header is {','.join(row)[:80]!r}: what is read is {allowed}, "
-            "and either with seq after it"
+        raise Bad(
+            Kind.MALFORMED,
+            f"its header is {','.join(row)[:80]!r}: what is read is {allowed}, "
+            "and either with seq after it",
         )
-    return header
+    at = {"timestamp" if name == "ts" else name: index for index, name in enumerate(header)}
+    return Columns(
+        len(header), at["timestamp"], at["symbol"], at["price"], at["volume"], at.get("seq")
+    )
 
 
 def _seq(text: str) -> int:

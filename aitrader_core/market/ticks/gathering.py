@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,36 @@ class Bad(Exception):  # noqa: N818 - becomes a finding
     def __init__(self, kind: Kind, sentence: str) -> None:
         super().__init__(kind, sentence)
         self.kind, self.sentence = kind, sentence
+
+
+class Sink(Protocol):
+    """Takes the events that lines tell: all into columns, or each as it comes."""
+
+    def symbol(self, name: str) -> int:
+        """Its index; raises Bad for one that isn't wanted."""
+
+    def add(
+        self,
+        line: int,
+        received: int,
+        kind: int,
+        symbol: int,
+        texts: Sequence[str],
+        *,
+        bids: int,
+        asks: int = 0,
+        stream: str = "",
+        event_ms: int = 0,
+        trade_ms: int = 0,
+        first_id: int = NO_ID,
+        last_id: int = NO_ID,
+        previous_id: int = NO_ID,
+        trade_id: int = NO_ID,
+        maker: int = NO_ID,
+        best_match: int = NO_ID,
+        order_type: str = "",
+    ) -> None:
+        """An event; `texts` has price and quantity of each level, bids first."""
 
 
 @dataclass

@@ -34,7 +34,7 @@ def read_numbers(texts: Sequence[str]) -> Numbers:
     if len(odd):
         texts = list(texts)
         for index in odd.tolist():
-            texts[index] = _spelled_out(texts[index], index, bad)
+            texts[index] = spelled_out(texts[index], index, bad)
         array = _strings(texts)
     dot = flat_array(pc.find_substring(array, "."), np.int32)
     length = flat_array(pc.binary_length(array), np.int32)
@@ -65,7 +65,7 @@ def of_one_scale(digits: NDArray[np.int64], decimals: NDArray[np.int8]) -> tuple
     return digits * factors, scale
 
 
-def _spelled_out(text: str, index: int, bad: dict[int, str]) -> str:
+def spelled_out(text: str, index: int, bad: dict[int, str]) -> str:
     """The same number without an exponent and superfluous zeros; what is none is told, and 0."""
     try:
         number = Decimal(text.strip())
