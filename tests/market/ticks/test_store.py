@@ -65,7 +65,7 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_chunks_are_of_one_size(sizes: list[int], rows: int) -> None:
     whole = some_ticks(sum(sizes))
     ends = np.cumsum([0, *sizes]).tolist()
-    parts = [whole[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [whole[a:b] for a, b in pairwise(ends)]
     chunks = list(chunked(parts, rows))
     assert all(len(chunk) == rows for chunk in chunks[:-1])
     assert not chunks or same(joined(chunks), whole)
