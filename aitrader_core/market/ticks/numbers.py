@@ -86,11 +86,13 @@ def _spell(number: Decimal) -> str | None:
     """None for one of more digits, or more decimals, than are kept."""
     if not number:
         return "0"
-    for exact in (number, number.normalize()):
-        _, digits, exponent = exact.as_tuple()
+    if abs(number.adjusted()) > DIGITS:
+        return None
+    for spelled in (number, number.normalize()):
+        _, digits, exponent = spelled.as_tuple()
         places = len(digits) + max(int(exponent), 0)
-        if places <= DIGITS and -int(exponent) <= DIGITS:
-            return f"{exact:f}"
+        if places <= DIGITS and -int(exponent) <= DIGITS and spelled == number:
+            return f"{spelled:f}"
     return None
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from aitrader_core.domain.errors import TickFileError
 from aitrader_core.domain.market import Symbol
@@ -29,8 +32,8 @@ def recorded(tmp_path: Path) -> Recording:
     events = [
         snapshot(),
         quote(100, bid="99.5000"),
-        trade(1, price="100.10", volume="0.00000001"),
-        trade(2, price="123456789012.345678", X="MARKET", M=True),
+        trade(1, p="100.10", q="0.00000001"),
+        trade(2, p="123456789012.345678", X="MARKET", M=True),
         diff(101, bids=[["99.60", "0"]]),
     ]
     return read_files([written(tmp_path / "a.gz", rendered(events))])
@@ -121,9 +124,17 @@ def test_numbers_are_exact(text: str) -> None:
     assert as_floats(numbers.digits, numbers.decimals)[0] == float(text)
 
 
+def test_numbers_are_never_rounded() -> None:
+    texts = ["1.000000000000000000000000000001", "1" * 19, "1e999999999", "0.1e-18", "nan", ""]
+    assert list(read_numbers(texts).bad) == list(range(6))
+    whole = read_numbers(["1e3", " 1.5 ", "0e999", "0.012345678901234567", "1.10" + "0" * 30])
+    assert not whole.bad
+    assert whole.digits.tolist() == [1000, 15, 0, 12345678901234567, 11]
+
+
 def some_ticks(count: int) -> Ticks:
     rng = np.random.default_rng(1)
-    columns = {name: rng.random(count) for name in COLUMNS}
+    columns: dict[str, NDArray[Any]] = {name: rng.random(count) for name in COLUMNS}
     columns |= {name: np.arange(count) // 3 for name in ("received", "exchange")}
     columns["bid"][::2] = np.nan
     columns |= {"symbol": np.zeros(count, np.int32), "kind": np.ones(count, np.uint8)}
