@@ -222,6 +222,8 @@ def test_a_snapshot_is_an_account_that_risk_can_look_at(world: World) -> None:
     account, stage = world.account, world.stage
     account.place(sell(30, tag="Sold30"))
     account.place(buy(10, tag="Bought10"))
+    now = account.snapshot(stage.clock.now)  # the broker has not taken the orders in yet
+    assert (now.cash, now.reserved, now.outgoing) == (D(100_000), D(15_000), {SBIN: D(30)})
     stage.clock.sleep(1)
     account.place(buy(2, "1400", tag="Waits"))
     account.place(sell(20, "900"), Instructions(product=Product.MIS))
