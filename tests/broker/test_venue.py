@@ -48,6 +48,12 @@ class World:
     def new_desk(self) -> Desk:
         return desk_at(TAPE, DAYS[0], cash="100000", held={SBIN: 100})
 
+    def start_again(self) -> None:
+        """As a new process that has nothing but the trail."""
+        trail = tuple(self.desk.trail)
+        self.venue, self.desk = self.new_venue(), self.new_desk()
+        self.oms = Oms(self.desk, self.venue, self.mandate, self.prices, trail=trail)
+
     @property
     def now(self) -> int:
         return self.stage.clock.now
@@ -213,11 +219,9 @@ def test_a_process_that_starts_again_goes_on_from_its_trail(world: World) -> Non
     world.wait()
     world.stage.trades_at(INFY, "1489", size="4")
     world.wait()
-    trail = tuple(world.desk.trail)
     world.stage.trades_at(INFY, "1488")
     world.account.orders()  # while nobody listens, the rest is executed
-    world.venue, world.desk = world.new_venue(), world.new_desk()
-    world.oms = Oms(world.desk, world.venue, world.mandate, world.prices, trail=trail)
+    world.start_again()
     world.wait(KEPT_WAITING + 1)
     again = world.oms.state.tickets[ticket.id]
     assert (again.status, again.filled) == (OrderStatus.FILLED, D(10))
