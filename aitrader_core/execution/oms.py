@@ -288,7 +288,8 @@ class Oms:
         kind = _EVENTS[type(event)]
         filled, reason = getattr(event, "filled", None), getattr(event, "reason", "")
         is_news = self.state.step(ticket, STEPS[kind], filled, reason)
-        ticket.heard = now
+        # what can't be canceled may be closed, and nobody told us: it is asked about next
+        ticket.heard = 0 if kind is Event.CANCEL_REJECTED else now
         if not is_news:
             self._note(now, Event.IGNORED, event.order_id, facts.told(event))
         elif kind is Event.ACCEPTED:
