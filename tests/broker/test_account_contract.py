@@ -11,6 +11,7 @@ from aitrader_core.broker.account import (
     Instructions,
     Product,
     Validity,
+    Variety,
 )
 from aitrader_core.broker.mock_broker import Fault, MockKite
 from aitrader_core.domain.errors import BrokerError, OrderRejected, SessionExpired
@@ -204,6 +205,8 @@ def test_what_kite_does_not_take_never_gets_into_the_book(world: World) -> None:
     for order, why in NOT_TAKEN:
         with pytest.raises(OrderRejected, match=why):
             world.account.place(order)
+    with pytest.raises(OrderRejected, match="InputException.*regular orders"):
+        world.account.place(buy(1), Instructions(variety=Variety.AFTER_MARKET))
     assert world.account.orders() == []
 
 
