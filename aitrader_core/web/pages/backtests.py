@@ -24,7 +24,6 @@ COLUMNS = (
     "cumulative_return",
     "sharpe",
     "sortino",
-    "volatility",
     "max_drawdown",
     "turnover",
 )
