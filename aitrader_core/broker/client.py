@@ -1,5 +1,6 @@
 """The client of a broker that speaks Kite over the Model Context Protocol."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from aitrader_core.broker.kite import KiteError
+from aitrader_core.broker.kite import TOKEN, KiteError
 from aitrader_core.broker.kite_account import KiteAccount
 from aitrader_core.broker.limits import KITE, Limits
 from aitrader_core.broker.tokens import Tokens
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
 TIMEOUT = 10.0  # seconds
-TOKEN = "aitrader/access-token"
 
 
 class McpBroker(KiteAccount):
@@ -97,7 +97,8 @@ class McpWire:
         import anyio
 
         with anyio.fail_after(self._timeout):
-            return await client.call_tool(tool, arguments, meta=meta)
+            patience = 2 * self._timeout  # so that it is here that time is up
+            return await client.call_tool(tool, arguments, patience, meta=meta)
 
     def _connected(self) -> "tuple[BlockingPortal, Client]":
         from anyio.from_thread import start_blocking_portal
@@ -106,7 +107,7 @@ class McpWire:
         if self._portal is None or self._client is None:
             with ExitStack() as stack:
                 portal = stack.enter_context(start_blocking_portal())
-                client = Client(self._server)
+                client = Client(self._server, read_timeout_seconds=self._timeout)
                 try:
                     stack.enter_context(portal.wrap_async_context_manager(client))
                 except Exception as error:  # likewise
@@ -125,8 +126,6 @@ class McpWire:
 
 
 def _text(result: "CallToolResult", tool: str) -> str:
-    import json
-
     text = "".join(getattr(content, "text", "") for content in result.content)
     if not result.is_error:
         return text

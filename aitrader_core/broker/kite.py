@@ -30,6 +30,7 @@ from aitrader_core.domain.trail import OrderStatus
 Row = Mapping[str, Any]
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
+TOKEN = "aitrader/access-token"  # in a call's _meta: Kite's own server keeps it by connection
 TOKENS_END = time(6)  # of the next day: a rule of the regulator's
 
 KINDS = {

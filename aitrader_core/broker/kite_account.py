@@ -254,7 +254,7 @@ class KiteAccount:
         except KiteError as error:
             if error.error_type == "TokenException" and token is not None:
                 self._tokens.forget()
-            raise _in_our_words(error, tool) from None
+            raise _in_our_words(error, tool, token) from None
         return json.loads(said, parse_float=Decimal, parse_int=int)
 
     def _wait(self, kind: Kind) -> None:
@@ -280,8 +280,11 @@ def _is_for_today(error: RateLimited) -> bool:
     return _TODAY in str(error)
 
 
-def _in_our_words(error: KiteError, tool: str) -> BrokerError:
+def _in_our_words(error: KiteError, tool: str, token: SecretStr | None) -> BrokerError:
+    """Sentences are shown and stored: a server that repeats the token is not repeated."""
     said = error.message.rstrip(".")
+    if token is not None and (secret := token.get_secret_value()):
+        said = said.replace(secret, "***")
     if error.error_type == "TokenException":
         return SessionExpired(f"the broker's session is not valid any more ({said}): {LOG_IN}")
     if error.code == 429:

@@ -53,7 +53,7 @@ KITE = Limits()
 
 @dataclass
 class Pace:
-    """When the next request may be made. Times are in ns, of a clock that never goes back."""
+    """When the next request may be made. Times are in ns; a clock that is put back does no harm."""
 
     limits: Limits = KITE
     _made: dict[Kind, deque[int]] = field(default_factory=lambda: {k: deque() for k in Kind})
@@ -63,7 +63,7 @@ class Pace:
         made, windows = self._made[kind], self.limits.windows[kind]
         while made and made[0] <= now - max(window for _, window in windows):
             made.popleft()
-        waits = (made[-n] + window - now for n, window in windows if len(made) >= n)
+        waits = (min(made[-n] + window - now, window) for n, window in windows if len(made) >= n)
         return max((0, *waits))
 
     def note(self, kind: Kind, now: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from aitrader_core.broker import kite_tools
-from aitrader_core.broker.account import Product
+from aitrader_core.broker.account import Product, Validity, Variety
 from aitrader_core.broker.kite import IST, KINDS, KiteError, Row, session_end, stamp
 from aitrader_core.broker.kite_account import KiteAccount
 from aitrader_core.broker.limits import KITE, Kind, Limits, Pace
@@ -48,7 +48,7 @@ class Answered:
 
 
 class MockKite:
-    """An account at Kite. It lends neither cash nor shares, and charges nothing.
+    """An account at Kite. It lends neither cash nor shares, charges nothing, and never closes.
 
     `clock` is in ns since 1970 UTC. An order, a change and a cancel take `latency` ns to become
     true; orders are executed when somebody asks, against `quotes` of that moment.
@@ -194,6 +194,8 @@ class MockKite:
 
     def _place_order(self, asked: kite_tools.PlaceOrder, now: int) -> Row:
         asked = check_prices(asked)
+        if asked.variety is not Variety.REGULAR or asked.validity is Validity.MINUTES:
+            raise KiteError("InputException", "The mock works regular orders for DAY or IOC.")
         if asked.exchange not in EXCHANGES:
             raise KiteError(
                 "PermissionException", f"The user is not enabled for {asked.exchange[:10]}.", 403

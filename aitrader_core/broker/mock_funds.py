@@ -103,7 +103,8 @@ class MockFunds:
         )
 
     def _reserved(self, but: MockOrder | None = None) -> Decimal:
-        working = (o for o in self._orders.working if o.is_buy and o is not but)
+        """An order that is not validated yet reserves nothing."""
+        working = (o for o in self._orders.taken_in if o.is_buy and o is not but)
         return sum((o.pending * self._price(o.asked) for o in working), ZERO)
 
     def _price(self, asked: PlaceOrder) -> Decimal:
@@ -120,7 +121,7 @@ class MockFunds:
         today = sum((day.net for (name, _), day in self._days.items() if name == instrument), ZERO)
         promised = (
             o.pending
-            for o in self._orders.working
+            for o in self._orders.taken_in
             if not o.is_buy and o is not but and o.instrument == instrument
         )
         return held + today - sum(promised, ZERO)

@@ -128,6 +128,10 @@ class MockOrders:
     def working(self) -> Iterator[MockOrder]:
         return (order for order in self.all.values() if not order.is_over)
 
+    @property
+    def taken_in(self) -> Iterator[MockOrder]:
+        return (order for order in self.working if order.next != "validate")
+
     def add(self, asked: PlaceOrder, now: int) -> MockOrder:
         self._number += 1
         order = MockOrder(str(self._number), asked, now, now + self._latency)

@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aitrader_core import __version__
+from aitrader_core.broker.kite import TOKEN
 from aitrader_core.broker.kite_tools import TOOLS
 from aitrader_core.broker.mock_broker import Answered, Fault
 from aitrader_core.domain.errors import ConfigError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 PATH = "/mcp"
 LOGIN_PAGE = "/connect/login"
-TOKEN = "aitrader/access-token"  # of a call's _meta: Kite's own server keeps it by connection
 LATE = 1.0  # seconds after which a late reply comes
 NEVER = 3600.0
 _BLINK = 0.02

@@ -16,6 +16,7 @@ from aitrader_core.domain.errors import BrokerError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.money import ZERO, money, times
 from aitrader_core.domain.orders import Side
+from aitrader_core.domain.trail import OrderStatus
 
 LOOKS = 3
 
@@ -40,11 +41,14 @@ def snapshot(account: Looks, now: int, symbols: Sequence[Symbol] = ()) -> Accoun
         raise BrokerError("the broker's account changes while it is looked at: look again")
     prices = _prices(account, holdings, positions, orders, symbols)
     working = [o for o in orders if o.working]
-    reserved = sum((_reserved(o, prices) for o in working if o.order.side is Side.BUY), ZERO)
+    buys = [(o.status, _reserved(o, prices)) for o in working if o.order.side is Side.BUY]
+    reserved = sum((amount for _, amount in buys), ZERO)
+    # what the broker has not validated yet it has not taken off the available cash either
+    taken_off = sum((amount for s, amount in buys if s is not OrderStatus.SUBMITTED), ZERO)
     return Account(
         now=now,
         as_of=now,
-        cash=money(margins.available + reserved),
+        cash=money(margins.available + taken_off),
         value_at_start=_value_at_start(margins, holdings, positions),
         positions=_positions(holdings, positions),
         prices=prices,

@@ -1,7 +1,7 @@
 """aitrader broker: serve, key, login, logout, account, orders, trades, quotes, cancel."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,8 @@ def serve(port: int, cash: str, prices: Sequence[str]) -> None:
     with listening(kite, port) as url:
         say(f"a mocked broker is up at {url}, with {', '.join(listed)}")
         say(f"log in at {kite.login_page}; press Ctrl-C to stop")
-        Event().wait()
+        with suppress(KeyboardInterrupt):
+            Event().wait()
 
 
 @broker.command()

@@ -11,10 +11,19 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from aitrader_core.domain.market import Symbol
+from aitrader_core.domain.money import plain_quantity
 from aitrader_core.domain.order_venue import Executed, VenueEvent
 from aitrader_core.domain.orders import Order, Quote, Refused, Side
 
 _BUY = Side.BUY
+
+
+def exact(amount: Decimal) -> str:
+    """One way to write each amount, whoever reckoned it: 0.13319000 is written as 0.13319."""
+    text = str(amount)
+    if "E" in text:
+        return plain_quantity(amount)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 class Event(StrEnum):
@@ -40,11 +49,12 @@ class Event(StrEnum):
 
 
 def submitted(order: Order, quote: Quote) -> str:
-    limit = "null" if order.limit is None else f'"{order.limit}"'
+    limit = "null" if order.limit is None else f'"{exact(order.limit)}"'
     side = "buy" if order.side is _BUY else "sell"
     return (
-        f'{{"commission":"{quote.commission}","limit":{limit},"notional":"{quote.notional}",'
-        f'"price":"{quote.price}","quantity":"{order.quantity}","side":"{side}",'
+        f'{{"commission":"{exact(quote.commission)}","limit":{limit},'
+        f'"notional":"{exact(quote.notional)}",'
+        f'"price":"{exact(quote.price)}","quantity":"{exact(order.quantity)}","side":"{side}",'
         f'"symbol":{quoted(order.symbol)}}}'
     )
 
@@ -52,8 +62,9 @@ def submitted(order: Order, quote: Quote) -> str:
 def executed(event: Executed) -> str:
     maker = "true" if event.is_maker else "false"
     return (
-        f'{{"execution":{quoted(event.execution_id)},"fee":"{event.fee}","maker":{maker},'
-        f'"price":"{event.price}","quantity":"{event.quantity}","venue_at":{event.at}}}'
+        f'{{"execution":{quoted(event.execution_id)},"fee":"{exact(event.fee)}","maker":{maker},'
+        f'"price":"{exact(event.price)}","quantity":"{exact(event.quantity)}",'
+        f'"venue_at":{event.at}}}'
     )
 
 
@@ -66,8 +77,8 @@ def denied(refused: Refused) -> str:
     return canonical(
         {
             "code": None if code is None else code.value,
-            "limit": None if order.limit is None else str(order.limit),
-            "quantity": str(order.quantity),
+            "limit": None if order.limit is None else exact(order.limit),
+            "quantity": exact(order.quantity),
             "reason": refused.reason,
             "side": order.side.value,
             "symbol": order.symbol,
@@ -83,12 +94,16 @@ def told(event: VenueEvent) -> str:
 def closed(at: int, filled: Decimal | None = None, reason: str = "") -> str:
     """`filled` is what the venue says that it has executed."""
     return canonical(
-        {"filled": None if filled is None else str(filled), "reason": reason, "venue_at": at}
+        {"filled": None if filled is None else exact(filled), "reason": reason, "venue_at": at}
     )
 
 
 def canonical(facts: dict[str, Any]) -> str:
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), default=str)
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), default=_amount)
+
+
+def _amount(value: object) -> str:
+    return exact(value) if isinstance(value, Decimal) else str(value)
 
 
 def order_of(order_id: str, facts: dict[str, Any]) -> Order:
@@ -104,4 +119,5 @@ def quote_of(facts: dict[str, Any]) -> Quote:
 def wish(order: Order) -> str:
     """An order but for its id, to tell two apart: quantities that are no numbers, too."""
     side = "buy" if order.side is _BUY else "sell"
-    return f"{side} {order.quantity} {order.limit} {order.symbol}"
+    limit = None if order.limit is None else exact(order.limit)
+    return f"{side} {exact(order.quantity)} {limit} {order.symbol}"

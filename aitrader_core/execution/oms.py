@@ -191,7 +191,7 @@ class Oms:
         """Follow another ledger, a broker's. Raises LedgerError as `Desk.correct` does."""
         self.desk.correct(symbol, quantity, cash, reason)
         self.state.portfolio = self.desk.portfolio
-        changed = {"cash": str(cash), "quantity": str(quantity), "reason": reason, "symbol": symbol}
+        changed = {"cash": cash, "quantity": quantity, "reason": reason, "symbol": symbol}
         self._note(now, Event.CORRECTED, "", facts.canonical(changed))
 
     @property
@@ -288,7 +288,8 @@ class Oms:
         kind = _EVENTS[type(event)]
         filled, reason = getattr(event, "filled", None), getattr(event, "reason", "")
         is_news = self.state.step(ticket, STEPS[kind], filled, reason)
-        ticket.heard = now
+        # what can't be canceled may be closed, and nobody told us: it is asked about next
+        ticket.heard = 0 if kind is Event.CANCEL_REJECTED else now
         if not is_news:
             self._note(now, Event.IGNORED, event.order_id, facts.told(event))
         elif kind is Event.ACCEPTED:

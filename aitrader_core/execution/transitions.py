@@ -50,8 +50,9 @@ TRANSITIONS: Mapping[S, Mapping[Step, S | None]] = {
         Step.REFUSE_CANCEL: None,
         Step.EXPIRE: None,
     },
-    S.EXPIRED: {
+    S.EXPIRED: {  # by ourselves, maybe: with the session
         Step.ACCEPT: None,
+        Step.REJECT: None,
         Step.FILL_PART: S.EXPIRED,
         Step.FILL: S.EXPIRED,
         Step.CANCEL: None,

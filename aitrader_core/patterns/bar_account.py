@@ -1,12 +1,14 @@
 """A desk of bars as sizing and pre-trade risk see it: everything is executed at once, at opens."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from aitrader_core.domain.account import Account
 from aitrader_core.domain.market import Moment
 from aitrader_core.simulation.desk import Desk
 
 
+@lru_cache(maxsize=10_000)  # each open asks for the same ones again
 def stamp(moment: Moment) -> int:
     """The bar's own time as the vendor tells it, a daily bar's midnight, read as UTC: ns."""
     whole = datetime.combine(*moment, tzinfo=UTC)

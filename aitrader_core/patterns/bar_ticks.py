@@ -23,15 +23,17 @@ def bar_ticks(view: MarketView, bars: int) -> Ticks:
         closed = [bar for bar in view.history(name, bars) if bar.close is not None]
         received += [stamp((bar.session, bar.at)) for bar in closed]
         symbol += [index] * len(closed)
-        price += [float(bar.close) for bar in closed if bar.close is not None]
+        price += [float(bar.close or 0) for bar in closed]
         volume += _volumes(closed)
     return _columns(symbols, received, symbol, price, volume)
 
 
 def _volumes(bars: list[Bar]) -> list[float]:
-    told = [float(bar.volume) if bar.volume else 0.0 for bar in bars]
-    usual = fmean(known) if (known := [v for v in told if v > 0]) else 1.0
-    return [v if v > 0 else usual for v in told]
+    told = [float(bar.volume or 0) for bar in bars]
+    if all(told):
+        return told
+    usual = fmean(known) if (known := [v for v in told if v]) else 1.0
+    return [v or usual for v in told]
 
 
 def _columns(

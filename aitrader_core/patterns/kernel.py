@@ -58,7 +58,12 @@ _registered: dict[str, Pattern] = {}
 
 def compiled(function: Function) -> Function:
     """Becomes a part of whatever compiled function calls it."""
-    return cast(Function, numba.njit(error_model="numpy", forceinline=True)(function))
+    part: dict[str, Any] = {
+        "forceinline": True,
+        "no_cpython_wrapper": True,
+        "no_cfunc_wrapper": True,
+    }
+    return cast(Function, numba.njit(error_model="numpy", **part)(function))
 
 
 def pattern(says: str) -> Callable[[Function], Function]:
@@ -270,10 +275,10 @@ def _plus(rest: Pattern, one: Pattern, number: int) -> Pattern:
 
 
 def _all_of(patterns: tuple[Pattern, ...]) -> Callable[..., None]:
-    """Writes what each says, weighed or not, into a line of `found`."""
+    """Writes what each says, weighed or not, into `found`."""
 
     @compiled
-    def nothing(row: Row, tick: Tick, terms: Terms, found: Any, line: int) -> None:
+    def nothing(row: Row, tick: Tick, terms: Terms, found: Any) -> None:
         pass
 
     everything: Callable[..., None] = nothing
@@ -284,9 +289,9 @@ def _all_of(patterns: tuple[Pattern, ...]) -> Callable[..., None]:
 
 def _also(rest: Callable[..., None], one: Pattern, column: int) -> Callable[..., None]:
     @compiled
-    def everything(row: Row, tick: Tick, terms: Terms, found: Any, line: int) -> None:
-        rest(row, tick, terms, found, line)
-        found[line, column] = _within(one(row, tick, terms))
+    def everything(row: Row, tick: Tick, terms: Terms, found: Any) -> None:
+        rest(row, tick, terms, found)
+        found[column] = _within(one(row, tick, terms))
 
     return everything
 
@@ -322,13 +327,13 @@ def _taken(row: Row, tick: Tick, terms: Terms) -> bool:
     return True
 
 
-def _found(row: Row, tick: Tick, terms: Terms, score: float, found: Any, line: int) -> None:
-    found[line, SCORE] = score
-    found[line, PRICE] = row.price
-    found[line, ATR] = row.atr
-    found[line, RSI] = row.rsi
-    found[line, VWAP] = row.vwap
-    _said(row, tick, terms, found, line)
+def _found(row: Row, tick: Tick, terms: Terms, score: float, found: Any) -> None:
+    found[SCORE] = score
+    found[PRICE] = row.price
+    found[ATR] = row.atr
+    found[RSI] = row.rsi
+    found[VWAP] = row.vwap
+    _said(row, tick, terms, found)
 
 
 @compiled
@@ -395,7 +400,7 @@ def _drive(
             continue
         score = _scored(row, tick, terms)
         if score != 0.0:
-            _found(row, tick, terms, score, found, signals)
+            _found(row, tick, terms, score, found[signals])
             found_at[signals] = i
             signals += 1
         watched = _watched(watch, tick)
@@ -445,7 +450,7 @@ def _one(
     score = _scored(row, tick, terms)
     if score == 0.0:
         return 0
-    _found(row, tick, terms, score, memory[:1, TERMS_WORDS:], 0)
+    _found(row, tick, terms, score, memory[0, TERMS_WORDS:])
     return 1
 
 

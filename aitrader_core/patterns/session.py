@@ -48,7 +48,9 @@ class TickSession:
         self._index = {symbol: at for at, symbol in enumerate(feed.symbols)}
         self._engine = _engine(trader, feed)
         self._prices = dict(desk.view.opens)  # until there is a trade
-        self._venue = TickVenue(feed.terms, feed.symbols, desk.rules.quantity_step)
+        self._venue = TickVenue(
+            feed.terms, feed.symbols, desk.rules.quantity_step, quoted=feed.quoted
+        )
         mandate = _mandate(trader, desk, feed)
         self.oms = Oms(desk, self._venue, mandate, self._prices, feed.trading)
         self.signals = 0  # so far

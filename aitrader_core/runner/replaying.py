@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import zip_longest
 
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.runner.arena import Arena
@@ -120,6 +121,10 @@ def _compare(record: Record, again: ModelDay | Failure) -> Iterator[str]:
         return
     yield from compare_transcripts(record.day.transcript, again.transcript)
     yield from compare_ledgers(record, again, with_usage=True)
+    for was, now in zip_longest(record.day.trail, again.trail):
+        if was != now:
+            yield f"entry {(was or now).number} of its orders' trail is {was}, replayed {now}"
+            return
 
 
 def _made_otherwise(day: ModelDay, again: ModelDay | Failure) -> Iterator[str]:

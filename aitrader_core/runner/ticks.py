@@ -81,15 +81,16 @@ def feed_of(
 ) -> Feed:
     """The session's ticks for `model`, on the terms of the arena's venue."""
     store = kept_ticks(floor, session)
-    symbols = next(store.read(session)).symbols
+    kept = store.kept(session)
     return Feed(
-        symbols,
+        kept.symbols,
         lambda: store.read(session),
         floor.arena.venue,
-        store.name(session),
+        kept.name,
         session_key=f"{floor.arena.market}|{model}|{session}",
         trading=state,
         signals=signals,
+        quoted=kept.quotes > 0,
     )
 
 

@@ -53,7 +53,8 @@ class Feed:
     `name` tells them apart from other ticks of the same session: the hash of what they are.
     `session_key`, market|model|session, is what ids of orders are made of. `trading` is how
     the kill switch stood when the session began. `signals` are those that an engine has found in
-    these ticks; who has none looks for them.
+    these ticks; who has none looks for them. Without `quoted` there are no quotes among the ticks,
+    and trades alone tell what can be had.
     """
 
     symbols: tuple[Symbol, ...]
@@ -63,6 +64,7 @@ class Feed:
     session_key: str
     trading: TradingState = TradingState.ACTIVE
     signals: Sequence[Located] | None = None
+    quoted: bool = True
 
     @property
     def made_of(self) -> Mapping[str, str]:

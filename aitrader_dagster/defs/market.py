@@ -3,6 +3,7 @@
 import dagster as dg
 
 from aitrader_core.runner.arena import Arena
+from aitrader_dagster.defs.backtests import backtest_job, backtests_asset
 from aitrader_dagster.defs.models import models_sensor
 from aitrader_dagster.defs.prices import bars_asset, bars_check, prices_sensor
 from aitrader_dagster.defs.queue import queue_sensor, simulate_job
@@ -14,6 +15,7 @@ from aitrader_dagster.defs.results import (
     publish_sensor,
 )
 from aitrader_dagster.defs.simulation import model_day_asset
+from aitrader_dagster.defs.suggestions import suggest_job, suggestions_asset
 from aitrader_dagster.defs.ticks import tick_definitions
 from aitrader_dagster.lib.partitions import market_partitions
 
@@ -28,9 +30,11 @@ def market_definitions(arena: Arena) -> dg.Definitions:
             bars_asset(arena, partitions),
             model_day_asset(arena, partitions),
             leaderboard_asset(arena),
+            backtests_asset(arena),
+            suggestions_asset(arena),
         ],
         asset_checks=[bars_check(arena), ledger_checks(arena)],
-        jobs=[simulate, publish],
+        jobs=[simulate, publish, backtest_job(arena), suggest_job(arena)],
         schedules=[daily_schedule(arena)],
         sensors=[
             models_sensor(arena, partitions),

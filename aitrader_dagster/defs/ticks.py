@@ -8,7 +8,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
-from aitrader_core.domain.errors import AitraderError
+from aitrader_core.domain.errors import AitraderError, InputError
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.signals import pattern_models, signals_of
@@ -114,7 +114,10 @@ def ticks_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.SensorDe
     )
     def recordings(context: dg.SensorEvaluationContext, floors: TradingFloors) -> dg.SensorResult:
         """Asks for sessions that the source has ticks of and that are not stored yet."""
-        there = tick_sessions(floors.open(arena.market))
+        try:
+            there = tick_sessions(floors.open(arena.market))
+        except InputError as error:  # no folder yet: the recordings are the user's to bring
+            return dg.SensorResult(skip_reason=dg.SkipReason(str(error)))
         told = context.instance.get_materialized_partitions(key)
         new = [session.isoformat() for session in there if session.isoformat() not in told]
         return dg.SensorResult(

@@ -11,6 +11,7 @@ from aitrader_core.broker.account import (
     Instructions,
     Product,
     Validity,
+    Variety,
 )
 from aitrader_core.broker.mock_broker import Fault, MockKite
 from aitrader_core.domain.errors import BrokerError, OrderRejected, SessionExpired
@@ -204,6 +205,8 @@ def test_what_kite_does_not_take_never_gets_into_the_book(world: World) -> None:
     for order, why in NOT_TAKEN:
         with pytest.raises(OrderRejected, match=why):
             world.account.place(order)
+    with pytest.raises(OrderRejected, match="InputException.*regular orders"):
+        world.account.place(buy(1), Instructions(variety=Variety.AFTER_MARKET))
     assert world.account.orders() == []
 
 
@@ -222,6 +225,8 @@ def test_a_snapshot_is_an_account_that_risk_can_look_at(world: World) -> None:
     account, stage = world.account, world.stage
     account.place(sell(30, tag="Sold30"))
     account.place(buy(10, tag="Bought10"))
+    now = account.snapshot(stage.clock.now)  # the broker has not taken the orders in yet
+    assert (now.cash, now.reserved, now.outgoing) == (D(100_000), D(15_000), {SBIN: D(30)})
     stage.clock.sleep(1)
     account.place(buy(2, "1400", tag="Waits"))
     account.place(sell(20, "900"), Instructions(product=Product.MIS))

@@ -8,11 +8,13 @@ import pytest
 from pydantic import SecretStr
 
 from aitrader_core.broker.client import McpBroker
+from aitrader_core.broker.kite import KiteError
+from aitrader_core.broker.kite_account import KiteAccount
 from aitrader_core.broker.mock_broker import MockKite
 from aitrader_core.broker.mock_server import server_for
 from aitrader_core.broker.tokens import Pocket, Tokens
 from aitrader_core.broker.vault import Vault, new_key
-from aitrader_core.domain.errors import ConfigError, SessionExpired
+from aitrader_core.domain.errors import ConfigError, OrderRejected, SessionExpired
 from tests.broker.stage import NINE_THIRTY, SECOND, Door, Stage, buy
 
 TOKEN = SecretStr("the-access-token-of-today")
@@ -135,6 +137,27 @@ def test_neither_token_nor_key_is_ever_told(
     for text in (*told, caplog.text, *capfd.readouterr()):
         assert "token0000" not in text
         assert key not in text
+
+
+class Echo:
+    """A broker that repeats whatever it is told, the token as well."""
+
+    def call(self, tool: str, arguments: object, token: SecretStr | None) -> str:
+        assert token is not None
+        said = f"{tool} {arguments} with {token.get_secret_value()} is wrong."
+        raise KiteError("OrderException" if tool == "place_order" else "TokenException", said)
+
+    def close(self) -> None: ...
+
+
+def test_a_token_that_a_broker_repeats_is_not_told_on() -> None:
+    pocket = Pocket()
+    pocket.keep(TOKEN, UNTIL)
+    account = KiteAccount(Echo(), pocket, clock=lambda: NINE_THIRTY)
+    with pytest.raises(OrderRejected, match=r"with \*\*\* is wrong"):
+        account.place(buy(1))
+    with pytest.raises(SessionExpired, match=r"with \*\*\* is wrong"):
+        account.orders()
 
 
 def test_a_login_outlives_the_process_that_made_it(tmp_path: Path) -> None:

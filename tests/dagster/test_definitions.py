@@ -22,7 +22,9 @@ def test_definitions(defs: dg.Definitions) -> None:
     repository = defs.get_repository_def()
     graph = repository.asset_graph
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
-        f"{market}/{name}" for market in MARKETS for name in ("bars", "model_day", "leaderboard")
+        f"{market}/{name}"
+        for market in MARKETS
+        for name in ("bars", "model_day", "leaderboard", "backtests", "suggestions")
     }
     assert {key.name for key in graph.asset_check_keys} == {
         "jumps_explained",
@@ -33,7 +35,11 @@ def test_definitions(defs: dg.Definitions) -> None:
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
         "enqueue_simulation",
         "purge_old_rows",
-        *(f"{market}_{name}" for market in MARKETS for name in ("simulate", "publish")),
+        *(
+            f"{market}_{name}"
+            for market in MARKETS
+            for name in ("simulate", "publish", "backtest", "suggest")
+        ),
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
         f"{market}_{name}"

@@ -18,7 +18,7 @@ from aitrader_core.runner.settings import project_root
 from aitrader_core.simulation.desk import Desk
 
 D = Decimal
-MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random"
+MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, pattern, random"
 NAMED = MODELS.replace("equal_weight", "equal_weight, gpt-5-mini")
 KINDS = MODELS.replace("mean_reversion", "llm, mcp, mean_reversion")
 
@@ -82,6 +82,12 @@ TYPOS = {
         ("models/buy_and_hold.yaml", "kind: buy_and_hold", "kind: buy_and_hold\nevery: week"),
         "every: unknown key; allowed are none",
     ),
+    "of a model's limits": (
+        ("models/pattern.yaml", "max_orders:", "max_order:"),
+        "limits.max_order: unknown key; did you mean max_orders? allowed are max_account_age_ms, "
+        "max_daily_loss, max_gross_exposure, max_notional, max_orders, max_position, "
+        "max_position_share, max_quantity, price_collar, rate_window_ms",
+    ),
     "of no likeness": (
         (MODEL, "top: 2", "top: 2\nzzz: 1"),
         "zzz: unknown key; allowed are every, lookback, top",
@@ -109,12 +115,12 @@ def test_what_is_allowed_in_the_demo(config_dir: Path) -> None:
 VALUES = {
     "a model with a comma": (
         (ARENA, "- random", '- "gpt-5,mini"'),
-        "models.5: 'gpt-5,mini' can't be a model's name, which is a partition key and a file's "
+        "models.6: 'gpt-5,mini' can't be a model's name, which is a partition key and a file's "
         "name: letters, digits and . _ - @, no comma and no bar",
     ),
-    "a model with a bar": ((ARENA, "- random", '- "a|b"'), "models.5: 'a|b' can't be a model's"),
-    "a model elsewhere": ((ARENA, "- random", "- ../random"), "models.5: '../random' can't be"),
-    "a model without a name": ((ARENA, "- random", '- ""'), "models.5: '' can't be a model's"),
+    "a model with a bar": ((ARENA, "- random", '- "a|b"'), "models.6: 'a|b' can't be a model's"),
+    "a model elsewhere": ((ARENA, "- random", "- ../random"), "models.6: '../random' can't be"),
+    "a model without a name": ((ARENA, "- random", '- ""'), "models.6: '' can't be a model's"),
     "cash that is no number": ((ARENA, "10000", ".nan"), "initial_cash: Input should be a finite"),
     "cash without end": ((ARENA, "10000", ".inf"), "initial_cash: Input should be a finite"),
     "no cash": ((ARENA, "10000", "0"), "initial_cash: Input should be greater than 0"),

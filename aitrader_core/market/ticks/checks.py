@@ -51,10 +51,10 @@ def checked_stream(recording: Recording, whole: Mask) -> Recording:
     _values(check)
     _spreads(check)
     _one_market(check)
-    for file in range(len(recording.files)):
-        _times(check, np.flatnonzero(recording.events.file == file))
     for symbol in range(len(recording.symbols)):
         _ids(check, recording.events.symbol == symbol)
+    for file in range(len(recording.files)):
+        _times(check, np.flatnonzero(recording.events.file == file))
     return check.kept()
 
 

@@ -118,7 +118,8 @@ class FollowedBook:
             )
             sentence = f"the book's bid {bid} is {is_what} its ask {ask}: dropped {dropped}"
             self.tell(Kind.CROSSED_BOOK, index, sentence)
-            self.is_trusted, self._since, self._was_crossed = False, book.last_id, True
+            self._was_crossed |= self.is_trusted  # one that misses updates, too, stays so
+            self.is_trusted, self._since = False, book.last_id
         elif self._was_crossed and not self._quotes and book.told > self._since:
             self._trust()
 

@@ -77,19 +77,22 @@ def spelled_out(text: str, index: int, bad: dict[int, str]) -> str:
         return "0"
     spelled = _spell(number)
     if spelled is None:
-        bad[index] = f"has more than {DIGITS} digits: {text[:40]}"
+        bad[index] = f"has more than {DIGITS} digits or decimals: {text[:40]}"
         return "0"
     return spelled
 
 
 def _spell(number: Decimal) -> str | None:
-    """None for one of more digits than are kept."""
-    if not -DIGITS <= number.adjusted() < DIGITS:
-        return None if number else "0"
-    for exact in (number, number.normalize()):
-        text = f"{exact:f}"
-        if len(text.lstrip("-").replace(".", "", 1)) <= DIGITS:
-            return text
+    """None for one of more digits, or more decimals, than are kept."""
+    if not number:
+        return "0"
+    if abs(number.adjusted()) > DIGITS:
+        return None
+    for spelled in (number, number.normalize()):
+        _, digits, exponent = spelled.as_tuple()
+        places = len(digits) + max(int(exponent), 0)
+        if places <= DIGITS and -int(exponent) <= DIGITS and spelled == number:
+            return f"{spelled:f}"
     return None
 
 

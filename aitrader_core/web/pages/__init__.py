@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from aitrader_core.web.pages import (
+    backtests,
     compare,
     day,
     definitions,
@@ -14,6 +15,7 @@ from aitrader_core.web.pages import (
     queue,
     report,
     session,
+    suggestions,
     versus,
 )
 from aitrader_core.web.pages.rendering import environment, problem_page
@@ -29,6 +31,8 @@ _SUBJECTS = (
     versus,
     queue,
     job,
+    backtests,
+    suggestions,
     definitions,
 )
 ROUTERS: tuple[APIRouter, ...] = tuple(subject.router for subject in _SUBJECTS)
