@@ -15,7 +15,7 @@ FAST, SLOW = 2_000.0, 20_000.0  # spans of the rule's averages, in quotes
 ORDER = 0.01  # its size: it holds this much, or is short of it
 
 Columns = Mapping[str, NDArray[Any]]
-Replay = Callable[[], int]  # returns how many orders it sent
+Replay = Callable[[], int]  # returns how many orders it sent, or what else it counts
 
 
 def main(version: str, prepare: Mapping[str, Callable[[Columns], Replay]]) -> None:
@@ -31,10 +31,10 @@ def main(version: str, prepare: Mapping[str, Callable[[Columns], Replay]]) -> No
     asked = parser.parse_args()
     with np.load(asked.stream) as stream:
         columns = {name: column[: asked.ticks] for name, column in stream.items()}
-    replay, seconds, orders = prepare[asked.variant](columns), list[float](), 0
+    replay, seconds, count = prepare[asked.variant](columns), list[float](), 0
     for _ in range(asked.repeats):
         began = perf_counter()
-        orders = replay()
+        count = replay()
         seconds.append(perf_counter() - began)
-    told = {"variant": asked.variant, "version": version, "seconds": seconds, "orders": orders}
+    told = {"variant": asked.variant, "version": version, "seconds": seconds, "count": count}
     print(json.dumps({**told, "ticks": len(columns["received"])}))

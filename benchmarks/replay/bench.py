@@ -28,6 +28,7 @@ class Contestant:
     command: tuple[str, ...]
     repeats: int
     ticks: int | None = None
+    counts: str = "orders"
 
 
 @dataclass
@@ -35,8 +36,7 @@ class Taken:
     """Of all rounds of one contestant."""
 
     ticks: int = 0
-    orders: int = 0
-    version: str = ""
+    note: str = ""
     seconds: list[float] = field(default_factory=list)
 
     @property
@@ -52,7 +52,7 @@ SESSION, ENGINE = "aitrader, whole session", "aitrader, pattern engine alone"
 NAUTILUS, HFTBACKTEST = "nautilus_trader, no-op strategy", "hftbacktest, rule at each tick"
 CONTESTANTS: Mapping[str, Contestant] = {
     SESSION: Contestant((*OURS, "session"), 5),
-    ENGINE: Contestant((*OURS, "engine"), 5),
+    ENGINE: Contestant((*OURS, "engine"), 5, counts="signals"),
     NAUTILUS: Contestant((PEERS, "nautilus_replay", "noop"), 3, 1_000_000),
     "nautilus_trader, rule at each quote": Contestant(
         (PEERS, "nautilus_replay", "rule"), 2, 1_000_000
@@ -79,8 +79,8 @@ def take(contestants: Mapping[str, Contestant], file: Path, *, rounds: int) -> d
         for name, contestant in contestants.items():
             told, entry = _told(contestant, file), taken[name]
             entry.seconds += told["seconds"]
-            entry.ticks, entry.orders = told["ticks"], told["orders"]
-            entry.version = told["version"]
+            entry.ticks, counted = told["ticks"], f"{told['count']:,} {contestant.counts}"
+            entry.note = f"version {told['version']}, {entry.ticks:,} ticks, {counted}"
     return taken
 
 
@@ -92,7 +92,7 @@ def lines(taken: Mapping[str, Taken]) -> list[Line]:
 
 
 def _rate(name: str, entry: Taken, ours: Taken) -> Line:
-    line = rate(NAME, name, entry.ticks, entry.seconds, unit="ticks/s", note=_note(entry))
+    line = rate(NAME, name, entry.ticks, entry.seconds, unit="ticks/s", note=entry.note)
     return line if entry is ours else replace(line, ratio=ours.best / entry.best)
 
 
@@ -100,10 +100,6 @@ def _ratio(ours: Taken, peer: str, theirs: Taken) -> Line:
     best, middle = ours.best / theirs.best, ours.middle / theirs.middle
     what, runs = f"aitrader to {peer}", len(ours.seconds)
     return Line(NAME, what, best, middle, "x", runs, aim=AIMS[peer])
-
-
-def _note(entry: Taken) -> str:
-    return f"version {entry.version}, {entry.ticks:,} ticks, {entry.orders:,} orders"
 
 
 def _told(contestant: Contestant, file: Path) -> dict[str, Any]:
