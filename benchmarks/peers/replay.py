@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable, Mapping
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ Replay = Callable[[], int]  # returns how many orders it sent, or what else it c
 def main(version: str, prepare: Mapping[str, Callable[[Columns], Replay]]) -> None:
     """Time `--repeats` runs over the stream, or its first `--ticks`.
 
-    What is prepared (read, converted, compiled) is not timed.
+    In seconds of the CPU, those of all threads: on an idle machine the same as on the clock, and on
+    a busy one a long run would lose more to its neighbours than a short one. What is prepared
+    (read, converted, compiled) is not timed.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("variant", choices=prepare)
@@ -33,8 +35,8 @@ def main(version: str, prepare: Mapping[str, Callable[[Columns], Replay]]) -> No
         columns = {name: column[: asked.ticks] for name, column in stream.items()}
     replay, seconds, count = prepare[asked.variant](columns), list[float](), 0
     for _ in range(asked.repeats):
-        began = perf_counter()
+        began = process_time()
         count = replay()
-        seconds.append(perf_counter() - began)
+        seconds.append(process_time() - began)
     told = {"variant": asked.variant, "version": version, "seconds": seconds, "count": count}
     print(json.dumps({**told, "ticks": len(columns["received"])}))

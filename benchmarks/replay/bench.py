@@ -53,9 +53,9 @@ NAUTILUS, HFTBACKTEST = "nautilus_trader, no-op strategy", "hftbacktest, rule at
 CONTESTANTS: Mapping[str, Contestant] = {
     SESSION: Contestant((*OURS, "session"), 5),
     ENGINE: Contestant((*OURS, "engine"), 5, counts="signals"),
-    NAUTILUS: Contestant((PEERS, "nautilus_replay", "noop"), 3, 1_000_000),
+    NAUTILUS: Contestant((PEERS, "nautilus_replay", "noop"), 3, 500_000),
     "nautilus_trader, rule at each quote": Contestant(
-        (PEERS, "nautilus_replay", "rule"), 2, 1_000_000
+        (PEERS, "nautilus_replay", "rule"), 2, 500_000
     ),
     HFTBACKTEST: Contestant((PEERS, "hftbacktest_replay", "rule"), 5),
     "hftbacktest, no-op at each tick": Contestant((PEERS, "hftbacktest_replay", "feed"), 5),
