@@ -19,6 +19,8 @@ MODULES = {
     "judging": "benchmarks.judging",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
+    "replay": "benchmarks.replay.bench",
+    "replay-memory": "benchmarks.replay.memory",
     "setup": "benchmarks.setup",
 }
 SLOW = ("setup",)  # minutes: only when named, or with --all
