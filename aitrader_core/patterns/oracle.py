@@ -94,9 +94,8 @@ class Volatility:
         self.variance = Average(self.weight)
 
     def usual_moves(self, distance: float) -> float:
-        if not self.variance.value:
-            return 0.0
-        return distance * (1.0 / (self.price * sqrt(self.variance.value)))
+        usual = self.price * sqrt(self.variance.value)
+        return distance * (1.0 / usual if usual else 0.0)
 
     def add(self, price: float) -> None:
         if not isnan(self.price):
