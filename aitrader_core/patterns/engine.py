@@ -17,7 +17,7 @@ from aitrader_core.simulation.ticks import COLUMNS, NEVER, Tick, Ticks, no_watch
 
 _AT_ONCE = 1024  # signals found in a chunk before they are told
 
-_Columns = tuple[NDArray[Any], ...]
+Columns = tuple[NDArray[Any], ...]
 _TYPES = ("i8", "i8", "i4", "u1", "f8", "f8", "f8", "f8", "f8", "f8", "i1")  # of COLUMNS
 
 
@@ -53,7 +53,7 @@ class Engine:
         self._found_at = np.zeros(_AT_ONCE, np.int64)
         self._no_watch = no_watch(len(symbols))
         self._chunk: Ticks | None = None
-        self._columns: _Columns = ()
+        self._columns: Columns = ()
 
     def on_tick(self, tick: Tick) -> Signal | None:
         found = self._one(self._memory, *tick)
@@ -139,7 +139,7 @@ class Engine:
         found_at: NDArray[np.int64],
     ) -> tuple[int, int, bool]:
         if ticks is not self._chunk:
-            self._columns = self._checked(ticks)
+            self._columns = columns_of(ticks, self.symbols)
             self._chunk = ticks
         return self._drive(
             self._rows,
@@ -151,21 +151,6 @@ class Engine:
             start,
             *self._columns,
         )
-
-    def _checked(self, ticks: Ticks) -> _Columns:
-        """Columns as the kernel was compiled for, copied only where they are not."""
-        if ticks.symbols != self.symbols:
-            raise InputError(f"ticks of {ticks.symbols} for an engine of {self.symbols}")
-        columns = tuple(
-            np.require(column, dtype, ("C", "W", "A"))
-            for column, dtype in zip(ticks.columns, _TYPES, strict=True)
-        )
-        if any(column.shape != (len(ticks),) for column in columns):
-            raise InputError("the columns of ticks differ in length")
-        of = columns[COLUMNS.index("symbol")]
-        if len(of) and not 0 <= of.min() <= of.max() < len(self.symbols):
-            raise InputError(f"ticks are of symbols that are not among the {len(self.symbols)}")
-        return columns
 
     def _signal_of(self, ticks: Ticks, line: int) -> Signal:
         at = int(self._found_at[line])
@@ -184,3 +169,19 @@ class Engine:
             told[ATR],
             {**features, "rsi": told[RSI], "vwap": told[VWAP]},
         )
+
+
+def columns_of(ticks: Ticks, symbols: tuple[Symbol, ...]) -> Columns:
+    """Columns as the kernel was compiled for, copied only where they are not."""
+    if ticks.symbols != symbols:
+        raise InputError(f"ticks of {ticks.symbols} for an engine of {symbols}")
+    columns = tuple(
+        np.require(column, dtype, ("C", "W", "A"))
+        for column, dtype in zip(ticks.columns, _TYPES, strict=True)
+    )
+    if any(column.shape != (len(ticks),) for column in columns):
+        raise InputError("the columns of ticks differ in length")
+    of = columns[COLUMNS.index("symbol")]
+    if len(of) and not 0 <= of.min() <= of.max() < len(symbols):
+        raise InputError(f"ticks are of symbols that are not among the {len(symbols)}")
+    return columns

@@ -473,7 +473,20 @@ _ONE_TAKES = (
 )
 
 
-@numba.njit(error_model="numpy", cache=True, nogil=True)
+# Those of ticks, in the order of theirs.
+_COLUMNS = (
+    *(types.int64[::1],) * 2,
+    types.int32[::1],
+    types.uint8[::1],
+    *(types.float64[::1],) * 6,
+    types.int8[::1],
+)
+_TABLE = types.float64[:, ::1]
+
+
+@numba.njit(
+    (_TABLE, _TABLE, *(types.int64,) * 3, *_COLUMNS), error_model="numpy", cache=True, nogil=True
+)
 def follow(
     prices: Any,
     watch: Any,
@@ -570,10 +583,5 @@ def _drive_takes(terms: "np.dtype[np.void]") -> tuple[Any, ...]:
     Otherwise it would be compiled once more for it, for seconds in the midst of a stream.
     """
     rows, terms_alone = (numba.from_dtype(record) for record in (ROW, terms))
-    found, watch = types.float64[:, ::1], types.float64[:, ::1]
-    times = (types.int64[::1],) * 2
-    kinds = (types.int32[::1], types.uint8[::1])
-    prices = (types.float64[::1],) * 6
-    columns = (*times, *kinds, *prices, types.int8[::1])
-    where = (types.int64[::1], watch, types.int64, types.int64)
-    return (rows[:], terms_alone[::1], found, *where, *columns)
+    where = (types.int64[::1], _TABLE, types.int64, types.int64)
+    return (rows[:], terms_alone[::1], _TABLE, *where, *_COLUMNS)
