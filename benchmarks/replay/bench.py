@@ -48,11 +48,10 @@ class Taken:
         return self.ticks / median(self.seconds)
 
 
-SESSION, ENGINE = "aitrader, whole session", "aitrader, pattern engine alone"
+SESSION = "aitrader, pattern engine alone"
 NAUTILUS, HFTBACKTEST = "nautilus_trader, no-op strategy", "hftbacktest, rule at each tick"
 CONTESTANTS: Mapping[str, Contestant] = {
-    SESSION: Contestant((*OURS, "session"), 5),
-    ENGINE: Contestant((*OURS, "engine"), 5, counts="signals"),
+    SESSION: Contestant((*OURS, "session"), 5, counts="signals"),
     NAUTILUS: Contestant((PEERS, "nautilus_replay", "noop"), 3, 500_000),
     "nautilus_trader, rule at each quote": Contestant(
         (PEERS, "nautilus_replay", "rule"), 2, 500_000
@@ -98,7 +97,7 @@ def _rate(name: str, entry: Taken, ours: Taken) -> Line:
 
 def _ratio(ours: Taken, peer: str, theirs: Taken) -> Line:
     best, middle = ours.best / theirs.best, ours.middle / theirs.middle
-    what, runs = f"aitrader to {peer}", len(ours.seconds)
+    what, runs = f"{SESSION}, to {peer}", len(ours.seconds)
     return Line(NAME, what, best, middle, "x", runs, aim=AIMS[peer])
 
 

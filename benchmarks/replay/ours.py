@@ -1,6 +1,6 @@
 """Our replay of the stream, in a process of its own as the peers': prints one line of JSON.
 
-`engine` is the pattern engine alone, all seven patterns of it, as a session drives it.
+It is the pattern engine alone, all seven patterns of it, as a session drives it.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,6 @@ AT_ONCE = 250_000  # ticks of a chunk
 
 
 def ours(chunks: Chunks) -> int:
-    """The whole of what we do with a session's ticks; returns how many orders were sent."""
-    engine(chunks)
-    return 0
-
-
-def engine(chunks: Chunks) -> int:
     """Returns how many signals there were."""
     symbols, signals = (SYMBOL,), 0
     running, watch = Engine(PatternParameters(), symbols), no_watch(len(symbols))
@@ -50,11 +44,5 @@ def _prepare(columns: Columns) -> Replay:
     return lambda: ours(chunks)
 
 
-def _prepare_engine(columns: Columns) -> Replay:
-    chunks = chunks_of(columns)
-    engine(chunks_of({name: column[:1_000] for name, column in columns.items()}))
-    return lambda: engine(chunks)
-
-
 if __name__ == "__main__":
-    main(__version__, {"session": _prepare, "engine": _prepare_engine})
+    main(__version__, {"session": _prepare})

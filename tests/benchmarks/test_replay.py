@@ -73,8 +73,8 @@ def test_rates_are_held_against_the_peers_beside_their_aims() -> None:
         (SESSION, "5,000", "3,333", "ticks/s", "2", "", ""),
         (NAUTILUS, "500", "333", "ticks/s", "2", "10 x", ""),
         (HFTBACKTEST, "10,000", "10,000", "ticks/s", "2", "0.5 x", ""),
-        (f"aitrader to {NAUTILUS}", "10", "10", "x", "2", "", "5"),
-        (f"aitrader to {HFTBACKTEST}", "0.5", "0.333", "x", "2", "", "0.25"),
+        (f"{SESSION}, to {NAUTILUS}", "10", "10", "x", "2", "", "5"),
+        (f"{SESSION}, to {HFTBACKTEST}", "0.5", "0.333", "x", "2", "", "0.25"),
     ]
 
 
