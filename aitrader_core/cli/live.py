@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -44,10 +44,15 @@ def live(
     A feed tells lines of Binance's streams, each after its receive time in ns, or CSV trades, and
     may be held up. The model starts from its latest close; the kill switch stops it.
     """
+    from aitrader_core.runner.live_desk import pattern_trader
     from aitrader_core.runner.live_summary import summary_of
     from aitrader_core.serve.signals import Signals
 
-    with open_floor(market) as floor, _connected(feed) as descriptor, Signals() as signals:
+    with ExitStack() as stack:
+        floor = stack.enter_context(open_floor(market))
+        pattern_trader(floor.arena, model)  # or it says why not, before anybody is connected to
+        descriptor = stack.enter_context(_connected(feed))
+        signals = stack.enter_context(Signals())
         trading = _trading(floor, model, descriptor, seconds, again, lambda: bool(signals.count))
         click.echo(PAPER, err=True)
         trading.run()
@@ -72,13 +77,12 @@ def _trading(
     """Ready to run: everything that is slow at first has been done once."""
     from aitrader_core.market.ticks.stream import TickStream
     from aitrader_core.runner.live import Live, Outlook, Throw
-    from aitrader_core.runner.live_desk import open_desk, opening_before, pattern_trader
+    from aitrader_core.runner.live_desk import open_desk, opening_before
     from aitrader_core.runner.live_inlet import Inlet
     from aitrader_core.runner.live_rehearsal import rehearse
     from aitrader_core.runner.live_trail import TrailFile, trail_path
 
     arena, clock = floor.arena, time.monotonic_ns
-    pattern_trader(arena, model)
 
     def opened(session: date, state: "TradingState") -> "LiveDesk":
         opening = opening_before(floor, model, session)
