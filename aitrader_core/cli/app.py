@@ -24,6 +24,7 @@ from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.reporting import report
 from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
+from aitrader_core.cli.trading import trading
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
 
@@ -56,7 +57,7 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-TRADING = (up, demo, prices, jobs, play, estimate)
+TRADING = (up, demo, prices, jobs, play, estimate, trading)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)

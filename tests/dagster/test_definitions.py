@@ -22,7 +22,9 @@ def test_definitions(defs: dg.Definitions) -> None:
     repository = defs.get_repository_def()
     graph = repository.asset_graph
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
-        f"{market}/{name}" for market in MARKETS for name in ("bars", "model_day", "leaderboard")
+        f"{market}/{name}"
+        for market in MARKETS
+        for name in ("bars", "model_day", "leaderboard", "trading_state")
     }
     assert {key.name for key in graph.asset_check_keys} == {
         "jumps_explained",

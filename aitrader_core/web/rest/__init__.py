@@ -15,19 +15,21 @@ from aitrader_core.web.rest import (
     series,
     simulate,
     status,
+    trading,
 )
 from aitrader_core.web.rest.asked import only_known
 from aitrader_core.web.rest.documented import document_problems
 from aitrader_core.web.rest.kept import Answers
 from aitrader_core.web.rest.status import PriceLooks
 
-_SUBJECTS = (simulate, jobs, results, series, leaderboard, metrics, models, status, health)
+_SUBJECTS = (simulate, jobs, results, series, leaderboard, metrics, models, status, trading, health)
 
 _TAGS = {
     "simulate": "Ask for a simulation, and see how far it has come.",
     "jobs": "What was asked for before.",
     "results": "Model-days, curves, standings and metrics.",
     "models": "Who takes part.",
+    "trading": "The kill switch.",
     "status": "What there is, and whether all is well.",
 }
 _DESCRIPTION = """
