@@ -29,6 +29,7 @@ from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
 from aitrader_core.cli.suggestions import suggest, suggestions
 from aitrader_core.cli.ticks import ticks
+from aitrader_core.cli.ticks_playing import play_ticks
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
 
@@ -69,6 +70,7 @@ KEEPING = (purge,)
 TRYING = (backtest, suggest, suggestions)
 for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING):
     main.add_command(command)
+ticks.add_command(play_ticks)
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
