@@ -9,9 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from aitrader_core.cli.ticks_playing import address, play_ticks
+from aitrader_core.cli.ticks_playing import address
 from aitrader_core.domain.errors import InputError
 from aitrader_core.runner.live_trail import read_trail
 from aitrader_core.storage.urls import DatabaseUrls
@@ -96,16 +95,21 @@ def test_what_cannot_be_is_said_in_a_sentence(
     assert sentence in done.stderr
 
 
-def test_the_player_prints_a_packed_file_as_it_stands(tmp_path: Path) -> None:
+def test_the_player_prints_a_packed_file_as_it_stands(tmp_path: Path, run: Run) -> None:
     data = b"".join(line for _, line in LINES[:50])
     file = tmp_path / "recording.gz"
     file.write_bytes(gzip.compress(data))
-    done = CliRunner().invoke(play_ticks, [str(file), "--pace", "max"])
+    done = run("ticks", "play", str(file), "--pace", "max")
     assert done.stdout_bytes == data
     assert "played 50 lines" in done.stderr
-    wrong = CliRunner().invoke(play_ticks, [str(file), "--pace", "fast"])
-    assert wrong.exit_code == 2
-    assert "fast is no pace" in wrong.stderr
+    for wrong, sentence in (
+        ([str(file), "--pace", "fast"], "fast is no pace"),
+        ([str(file), "--market", "btc"], "name either a FILE, or a --market and its --session"),
+        ([str(tmp_path / "no.gz")], "there is no such file"),
+    ):
+        refused = run("ticks", "play", *wrong)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert sentence in refused.stderr
 
 
 @pytest.mark.parametrize("told", ["9000", ":9000", "host:", "host:x", "host:70000"])
