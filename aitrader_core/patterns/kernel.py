@@ -3,8 +3,6 @@
 A pattern is a small function of what is known of the tick's symbol, the tick and the terms; what
 it returns is kept within -1 (sell) and 1 (buy), and NaN counts as 0:
 
-    from aitrader_core.patterns.kernel import Row, Terms, Tick, pattern
-
     @pattern("the last move turned around, 1 at 4 volatilities")
     def reversal(row: Row, tick: Tick, terms: Terms) -> float:
         return -row.surprise / 4.0
@@ -252,7 +250,7 @@ def _bar_closed(row: Row, close: float, terms: Terms) -> None:
         row.gain = _average(row.gain, max(rise, 0.0), count, terms.rsi)
         row.loss = _average(row.loss, max(-rise, 0.0), count, terms.rsi)
         both = row.gain + row.loss
-        row.rsi = 100.0 * row.gain / both if both > 0.0 else 50.0
+        row.rsi = 100.0 * (row.gain / both) if both > 0.0 else 50.0
     row.bars += 1
     row.atr = _average(row.atr, high - low, float(row.bars), terms.atr)
     row.bar_close = close
@@ -484,12 +482,12 @@ class Kernel(NamedTuple):
 def kernel_for(weighed: Iterable[str]) -> Kernel:
     """The standard patterns, and those of others that have a weight."""
     others = set(weighed) - set(STANDARD)
-    return _compiled_for(tuple(name for name in _registered if name in others))
+    return _compiled_for(tuple(item for item in _registered.items() if item[0] in others))
 
 
 @lru_cache
-def _compiled_for(others: tuple[str, ...]) -> Kernel:
-    patterns = {**STANDARD, **{name: _registered[name] for name in others}}
+def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
+    patterns = {**STANDARD, **dict(others)}
     terms, functions = terms_of(len(patterns)), tuple(patterns.values())
     scope = {
         **globals(),

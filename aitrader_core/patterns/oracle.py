@@ -137,7 +137,7 @@ class Bars:
     @property
     def rsi(self) -> float:
         both = self.gain.value + self.loss.value
-        return 100.0 * self.gain.value / both if both else 50.0
+        return 100.0 * (self.gain.value / both) if both else 50.0
 
 
 class Watcher:
