@@ -10,7 +10,7 @@ it returns is kept within -1 (sell) and 1 (buy), and NaN counts as 0:
 That is all: once its module is imported, a configuration may give `reversal` a weight. It is
 compiled once in each process that weighs it, for some seconds. To have it compiled for good, put
 it here, into STANDARD and into PATTERNS of parameters.py: numba's cache looks at this file alone,
-which is why all compiled code is here (touch it when Tick or the columns of a watch change).
+which is why all compiled code is here, and at `_layout`, for what other files say.
 
 Patterns write nothing, and are not asked while their symbol warms up or cools down. One that has
 to remember more than a row does gets a field in Row and a line in `_traded` or `_quoted`.
@@ -23,6 +23,7 @@ Nothing here is fastmath: one order of operations, no fused ones, the same bits 
 import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from hashlib import sha256
 from types import FunctionType
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -299,7 +300,7 @@ def _also(rest: Callable[..., None], one: Pattern, column: int) -> Callable[...,
     @compiled
     def everything(row: Row, tick: Tick, terms: Terms, found: Any) -> None:
         rest(row, tick, terms, found)
-        found[column] = _within(one(row, tick, terms))
+        found[column] = _within(one(row, tick, terms)) + 0.0  # never -0.0
 
     return everything
 
@@ -498,7 +499,9 @@ def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
     }
 
     def bound(function: Callable[..., Any]) -> Callable[..., Any]:
-        return FunctionType(function.__code__, scope)
+        made = FunctionType(function.__code__, scope)
+        made.__qualname__ = f"{function.__name__}_{_layout(terms)}"
+        return made
 
     for part in (_scored, _found):
         scope[part.__name__] = compiled(bound(part))
@@ -507,6 +510,15 @@ def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
     drive = numba.njit(_drive_takes(terms), nogil=True, **told)(bound(_drive))
     one = numba.njit(_ONE_TAKES, **told)(bound(_one))  # to let go of the GIL costs more than it
     return Kernel(tuple(patterns), terms, drive, one)
+
+
+def _layout(terms: "np.dtype[np.void]") -> str:
+    """A part of the name by which numba's cache knows compiled code."""
+    ticks = (TRADE, QUOTE, NEVER, Tick._fields)
+    lows = (WATCH_ANY, WATCH_TRADE_LOW, WATCH_ASK_LOW, WATCH_BID_LOW)
+    highs = (WATCH_TRADE_HIGH, WATCH_BID_HIGH, WATCH_ASK_HIGH)
+    told = repr((ROW.descr, terms.descr, ticks, lows, highs))
+    return sha256(told.encode()).hexdigest()[:8]
 
 
 def _drive_takes(terms: "np.dtype[np.void]") -> tuple[Any, ...]:
