@@ -152,6 +152,11 @@ create trigger append_only before update or delete on marks
 create trigger sealed after insert on marks
     referencing new table as added for each statement execute function refuse_late_rows();
 
+create trigger append_only before update or delete on order_events
+    for each row execute function refuse_change();
+create trigger sealed after insert on order_events
+    referencing new table as added for each statement execute function refuse_late_rows();
+
 create trigger append_only before update or delete on transcripts
     for each row execute function refuse_change();
 create trigger sealed after insert on transcripts
@@ -163,6 +168,12 @@ create trigger append_only before update on model_calls
 create trigger append_only before update on failed_days
     for each row execute function refuse_change();
 
+-- the kill switch remembers every throw of it
+create trigger append_only before update or delete on trading_states
+    for each row execute function refuse_change();
+create trigger no_truncate before truncate on trading_states
+    for each statement execute function refuse_change();
+
 -- row triggers do not see a truncate
 create trigger no_truncate before truncate on model_days
     for each statement execute function refuse_change();
@@ -173,6 +184,8 @@ create trigger no_truncate before truncate on fills
 create trigger no_truncate before truncate on adjustments
     for each statement execute function refuse_change();
 create trigger no_truncate before truncate on holdings
+    for each statement execute function refuse_change();
+create trigger no_truncate before truncate on order_events
     for each statement execute function refuse_change();
 create trigger no_truncate before truncate on marks
     for each statement execute function refuse_change();

@@ -22,7 +22,10 @@ _CHILDREN = {
     "adjustments": schema.adjustments,
     "marks": schema.marks,
     "holdings": schema.holdings,
+    "order_events": schema.order_events,
 }
+# What manifests did not tell before orders could live for a while.
+_NOT_TOLD = {"orders": {"code": None, "limit_price": None, "client_id": ""}}
 _LARGEST = 40  # power of ten of any number in the database
 _BROKEN = (KeyError, ValueError, TypeError, ArithmeticError, AttributeError, IndexError)
 
@@ -67,7 +70,11 @@ def calls_of(content: bytes, place: str) -> Iterator[tuple[Owner, ModelCall]]:
 def _record(raw: dict[str, Any], place: str) -> Record:
     try:
         figures = _typed(schema.model_days, raw["figures"])
-        found = {name: [_typed(t, row) for row in raw[name]] for name, t in _CHILDREN.items()}
+        raw.setdefault("order_events", [])
+        found = {
+            name: [_typed(table, {**_NOT_TOLD.get(name, {}), **row}) for row in raw[name]]
+            for name, table in _CHILDREN.items()
+        }
         wished = {order["number"]: order for order in found["orders"]}
         filled = {fill["number"]: fill for fill in found["fills"]}
         faults = [
@@ -83,6 +90,7 @@ def _record(raw: dict[str, Any], place: str) -> Record:
             found["adjustments"],
             found["holdings"],
             raw["transcript"],
+            found["order_events"],
         )
     except _BROKEN as error:
         raise _no("model-day", place, error) from None

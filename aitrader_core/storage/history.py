@@ -17,6 +17,7 @@ from aitrader_core.storage.schema import (
     holdings,
     marks,
     model_days,
+    order_events,
     orders,
     transcripts,
 )
@@ -102,6 +103,7 @@ class _Reader:
         self._adjustments = _children(connection, adjustments, ids)
         self._marks = _children(connection, marks, ids)
         self._holdings = _children(connection, holdings, sorted(self._closes))
+        self._events = _children(connection, order_events, ids)
         self._transcripts = _children(connection, transcripts, ids) if with_transcripts else {}
 
     def day(self, row: RowMapping) -> ModelDay:
@@ -117,6 +119,7 @@ class _Reader:
             self._adjustments.get(day_id, ()),
             self._holdings.get(day_id, ()),
             entries,
+            self._events.get(day_id, ()),
         )
 
     def contradictions(self, row: RowMapping) -> Iterator[str]:

@@ -30,13 +30,14 @@ from aitrader_core.storage.schema import (
     holdings,
     marks,
     model_days,
+    order_events,
     orders,
     transcripts,
 )
 from aitrader_core.storage.store import Draft, Origin, Stored
 
 _LIVE = model_days.c.superseded_at.is_(None)
-_COPIED = (model_days, orders, fills, adjustments, marks, holdings, transcripts)
+_COPIED = (model_days, orders, fills, adjustments, marks, holdings, order_events, transcripts)
 _LOCK = text("select pg_advisory_lock(hashtextextended(:name, 0))")
 _UNLOCK = text("select pg_advisory_unlock(hashtextextended(:name, 0))")
 

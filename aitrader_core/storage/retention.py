@@ -40,13 +40,14 @@ from aitrader_core.storage.schema import (
     marks,
     model_days,
     models,
+    order_events,
     orders,
     transcripts,
     vintages,
 )
 
 _FINAL = ("completed", "partial", "failed", "canceled")
-_CHILDREN = (orders, fills, adjustments, marks, holdings, transcripts)
+_CHILDREN = (orders, fills, adjustments, marks, holdings, order_events, transcripts)
 _TOGETHER = 5_000  # model-days of one transaction
 _ROW = 28  # bytes that PostgreSQL adds to the values of a row
 

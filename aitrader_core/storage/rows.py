@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Table
 
+from aitrader_core.domain.denials import Denial
 from aitrader_core.domain.market import DAILY, Symbol
 from aitrader_core.domain.model_day import (
     Ending,
@@ -22,6 +23,7 @@ from aitrader_core.domain.model_day import (
 from aitrader_core.domain.money import plain_quantity
 from aitrader_core.domain.orders import Fill, Order, Outcome, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment, AdjustmentKind, Portfolio
+from aitrader_core.domain.trail import TrailEntry
 from aitrader_core.domain.transcript import Entry, Usage
 from aitrader_core.storage import schema
 
@@ -103,6 +105,9 @@ def order_rows(day: ModelDay) -> list[dict[str, object]]:
             "quantity": storable_quantity(outcome.order.quantity),
             "outcome": "refused" if isinstance(outcome, Refused) else "filled",
             "reason": storable_text(outcome.reason) if isinstance(outcome, Refused) else None,
+            "code": outcome.code if isinstance(outcome, Refused) else None,
+            "limit_price": _storable_limit(outcome.order.limit),
+            "client_id": storable_text(outcome.order.id),
         }
         for number, (outcome, at) in enumerate(zip(day.blotter, times, strict=True), 1)
     ]
@@ -154,6 +159,20 @@ def holding_rows(day: ModelDay) -> list[dict[str, object]]:
     return [{"symbol": s, "quantity": q} for s, q in sorted(day.closing.positions.items())]
 
 
+def event_rows(day: ModelDay) -> list[dict[str, object]]:
+    return [
+        {
+            "number": entry.number,
+            "at": entry.at,
+            "event": entry.event,
+            "client_id": entry.order_id,
+            "facts": entry.facts,
+            "hash": entry.hash,
+        }
+        for entry in day.trail
+    ]
+
+
 def child_rows(day: ModelDay) -> dict[Table, list[dict[str, object]]]:
     """The rows of every table that belongs to a model-day."""
     return {
@@ -162,6 +181,7 @@ def child_rows(day: ModelDay) -> dict[Table, list[dict[str, object]]]:
         schema.adjustments: adjustment_rows(day),
         schema.marks: mark_rows(day),
         schema.holdings: holding_rows(day),
+        schema.order_events: event_rows(day),
         schema.transcripts: [{"entries": entries_json(day.transcript)}],
     }
 
@@ -211,10 +231,18 @@ def totals_of(row: RowMapping) -> Totals:
 
 def outcome_of(order: RowMapping, fill: RowMapping | None) -> Outcome:
     quantity = Decimal("NaN") if order["quantity"] is None else order["quantity"]
-    wish = Order(Symbol(order["symbol"]), Side(order["side"]), quantity)
+    limit, client_id = order["limit_price"], order["client_id"]
+    wish = Order(Symbol(order["symbol"]), Side(order["side"]), quantity, limit, client_id)
     if fill is None:
-        return Refused(wish, order["reason"])
+        return Refused(wish, order["reason"], order["code"] and Denial(order["code"]))
     return Fill(wish, fill["price"], fill["notional"], fill["commission"])
+
+
+def trail_of(rows: Iterable[RowMapping]) -> tuple[TrailEntry, ...]:
+    return tuple(
+        TrailEntry(r["number"], r["at"], r["event"], r["client_id"], r["facts"], r["hash"])
+        for r in rows
+    )
 
 
 def adjustment_of(row: RowMapping) -> Adjustment:
@@ -249,6 +277,7 @@ def model_day_of(
     adjusted: Iterable[RowMapping],
     holdings: Iterable[RowMapping],
     entries: Iterable[Mapping[str, Any]],
+    events: Iterable[RowMapping] = (),
 ) -> ModelDay:
     return ModelDay(
         market=row["market"],
@@ -262,12 +291,17 @@ def model_day_of(
         ending=Ending(row["ending"]),
         transcript=tuple(map(entry_of, entries)),
         manifest=Manifest(**row["manifest"]),
+        trail=trail_of(events),
     )
 
 
 def storable_text(text: str) -> str:
     """As Postgres can keep it: a model may say anything, NUL and half a surrogate pair too."""
     return re.sub("[\x00\ud800-\udfff]", "\ufffd", text)
+
+
+def _storable_limit(limit: Decimal | None) -> Decimal | None:
+    return None if limit is None else storable_quantity(limit)
 
 
 def storable_quantity(quantity: Decimal) -> Decimal | None:

@@ -287,9 +287,13 @@ orders = _child(
     Column("quantity", Numeric, comment="null when what was asked for is no quantity"),
     Column("outcome", Text, nullable=False),
     Column("reason", Text, comment="why it was refused"),
+    Column("code", Text, comment="the same for programs"),
+    Column("limit_price", Numeric, comment="null is a market order"),
+    Column("client_id", Text, nullable=False, server_default=""),
     CheckConstraint("side in ('buy', 'sell')", name="side"),
     CheckConstraint("outcome in ('filled', 'refused')", name="outcome"),
     CheckConstraint("(outcome = 'refused') = (reason is not null)", name="reason"),
+    CheckConstraint("code is null or outcome = 'refused'", name="code"),
     comment="Every order of a model-day, in order, refused ones included",
 )
 fills = _child(
@@ -343,6 +347,17 @@ transcripts = _child(
     "transcripts",
     Column("entries", JSONB, nullable=False),
     comment="What was said and done, in order",
+)
+
+order_events = _child(
+    "order_events",
+    Column("number", Integer, primary_key=True, comment="1 is the first of the session"),
+    Column("at", BigInteger, nullable=False, comment="ns since 1970 UTC"),
+    Column("event", Text, nullable=False),
+    Column("client_id", Text, nullable=False, comment="of the order; empty: of all"),
+    Column("facts", Text, nullable=False, comment="canonical JSON"),
+    Column("hash", Text, nullable=False, comment="over the hash before and this row"),
+    comment="The audit trail of orders that a venue works over time, each row chained to the last",
 )
 
 # Language models ----------------------------------------------------------------------------
@@ -414,4 +429,106 @@ leaderboards = Table(
     Column("judgement", JSONB, nullable=False, comment="how sure its order is"),
     Index("ix_leaderboards_market", "market", "id"),
     comment="Leaderboards as they were published",
+)
+
+# Ticks, orders and proposals ----------------------------------------------------------------
+
+trading_states = Table(
+    "trading_states",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("model", Text, nullable=False, server_default="", comment="empty: all of the arena"),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False, comment="who asked: cli, rest, graphql, live, ..."),
+    Column("set_at", Now, nullable=False, server_default=func.now()),
+    Column("hash", Text, nullable=False, comment="over the hash before and this row"),
+    CheckConstraint("state in ('active', 'reducing', 'halted')", name="state"),
+    CheckConstraint("reason <> ''", name="reason"),
+    Index("ix_trading_states_market", "market", "model", "id"),
+    comment="The kill switch: every throw of it, the newest counts",
+)
+
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("model", Text, nullable=False, comment="whose configuration is varied"),
+    Column("first_session", Date, nullable=False),
+    Column("last_session", Date, nullable=False),
+    Column("grid", JSONB, nullable=False, comment="values by parameter; every combination is run"),
+    Column("source", Text, nullable=False, comment="who asked: cli, graphql, rest, ..."),
+    Column("status", Text, nullable=False, server_default="pending"),
+    Column("reason", Text),
+    Column("run_id", Text, nullable=False, server_default=""),
+    Column("manifest", JSONB, nullable=False, server_default="{}"),
+    Column("created_at", Now, nullable=False, server_default=func.now()),
+    Column("started_at", Now),
+    Column("finished_at", Now),
+    CheckConstraint(
+        "status in ('pending', 'running', 'completed', 'partial', 'failed', 'canceled')",
+        name="status",
+    ),
+    CheckConstraint("first_session <= last_session", name="range"),
+    Index("ix_backtests_market", "market", "id"),
+    comment="Parameter sweeps of a model: no part of the ledger",
+)
+
+backtest_runs = Table(
+    "backtest_runs",
+    metadata,
+    Column("backtest_id", BigInteger, ForeignKey("backtests.id", ondelete="CASCADE")),
+    Column("number", Integer, comment="1 is the first combination"),
+    Column("parameters", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, comment="why it failed"),
+    Column("metrics", JSONB, nullable=False, server_default="{}"),
+    Column("equity", JSONB, nullable=False, server_default="[]", comment="[session, value] pairs"),
+    Column("fill_count", Integer, nullable=False, server_default="0"),
+    Column("refusal_count", Integer, nullable=False, server_default="0"),
+    Column("seconds", Double, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("backtest_id", "number"),
+    CheckConstraint("status in ('completed', 'failed')", name="status"),
+    CheckConstraint("(status = 'failed') = (reason is not null)", name="reason"),
+    comment="One combination of parameters, over all sessions of its backtest",
+)
+
+suggestion_scans = Table(
+    "suggestion_scans",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("market", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("session", Date, nullable=False, comment="at whose open it looked"),
+    Column("portfolio", JSONB, nullable=False, comment="cash and positions that it looked at"),
+    Column("account", Text, nullable=False, comment="whose: the model's own, or a broker's"),
+    Column("source", Text, nullable=False, comment="who asked: cli, graphql, schedule, ..."),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("run_id", Text, nullable=False, server_default=""),
+    Column("manifest", JSONB, nullable=False, server_default="{}"),
+    Column("made_at", Now, nullable=False, server_default=func.now()),
+    CheckConstraint("status in ('completed', 'failed')", name="status"),
+    CheckConstraint("(status = 'failed') = (reason is not null)", name="reason"),
+    Index("ix_suggestion_scans_market", "market", "model", "id"),
+    comment="What a model would do now with a portfolio; nothing of it is traded",
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("scan_id", BigInteger, ForeignKey("suggestion_scans.id", ondelete="CASCADE")),
+    Column("number", Integer),
+    Column("symbol", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("quantity", Money, nullable=False),
+    Column("price", Money, nullable=False, comment="that it was reckoned at"),
+    Column("score", Double),
+    Column("reason", Text, nullable=False, comment="why the model would"),
+    Column("code", Text, comment="why risk would deny it, if it would"),
+    PrimaryKeyConstraint("scan_id", "number"),
+    CheckConstraint("side in ('buy', 'sell')", name="side"),
+    comment="Orders that a scan proposes",
 )

@@ -1,11 +1,8 @@
-"""Totals of a model's sessions in each model-day; what retention needs; the guards and views."""
-
-from pathlib import Path
+"""Totals of a model's sessions in each model-day; what retention needs."""
 
 import sqlalchemy as sa
 from alembic import op
 
-SQL = Path(__file__).resolve().parents[2]
 VIEWS = (
     "positions",
     "holdings_by_position",
@@ -72,8 +69,7 @@ def upgrade() -> None:
     op.add_column("leaderboards", judgement)
     op.alter_column("leaderboards", "judgement", server_default=None)
     _make_purged_spending()
-    for script in ("ledger", *(f"views/{view}" for view in VIEWS)):
-        op.execute(sa.text((SQL / f"{script}.sql").read_text().replace(":", "\\:")))
+    # the guards and views as they are now are made by the newest migration
 
 
 def downgrade() -> None:
