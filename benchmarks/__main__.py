@@ -17,6 +17,7 @@ MODULES = {
     "llm": "benchmarks.llm.bench",
     "dagster": "benchmarks.range_run",
     "judging": "benchmarks.judging",
+    "patterns": "benchmarks.patterns",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
     "replay": "benchmarks.replay.bench",

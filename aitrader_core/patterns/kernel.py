@@ -3,8 +3,6 @@
 A pattern is a small function of what is known of the tick's symbol, the tick and the terms; what
 it returns is kept within -1 (sell) and 1 (buy), and NaN counts as 0:
 
-    from aitrader_core.patterns.kernel import Row, Terms, Tick, pattern
-
     @pattern("the last move turned around, 1 at 4 volatilities")
     def reversal(row: Row, tick: Tick, terms: Terms) -> float:
         return -row.surprise / 4.0
@@ -12,7 +10,7 @@ it returns is kept within -1 (sell) and 1 (buy), and NaN counts as 0:
 That is all: once its module is imported, a configuration may give `reversal` a weight. It is
 compiled once in each process that weighs it, for some seconds. To have it compiled for good, put
 it here, into STANDARD and into PATTERNS of parameters.py: numba's cache looks at this file alone,
-which is why all compiled code is here (touch it when Tick or the columns of a watch change).
+which is why all compiled code is here, and at `_layout`, for what other files say.
 
 Patterns write nothing, and are not asked while their symbol warms up or cools down. One that has
 to remember more than a row does gets a field in Row and a line in `_traded` or `_quoted`.
@@ -25,6 +23,7 @@ Nothing here is fastmath: one order of operations, no fused ones, the same bits 
 import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from hashlib import sha256
 from types import FunctionType
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -253,7 +252,7 @@ def _bar_closed(row: Row, close: float, terms: Terms) -> None:
         row.gain = _average(row.gain, max(rise, 0.0), count, terms.rsi)
         row.loss = _average(row.loss, max(-rise, 0.0), count, terms.rsi)
         both = row.gain + row.loss
-        row.rsi = 100.0 * row.gain / both if both > 0.0 else 50.0
+        row.rsi = 100.0 * (row.gain / both) if both > 0.0 else 50.0
     row.bars += 1
     row.atr = _average(row.atr, high - low, float(row.bars), terms.atr)
     row.bar_close = close
@@ -302,7 +301,7 @@ def _also(rest: Callable[..., None], one: Pattern, column: int) -> Callable[...,
     @compiled
     def everything(row: Row, tick: Tick, terms: Terms, found: Any) -> None:
         rest(row, tick, terms, found)
-        found[column] = _within(one(row, tick, terms))
+        found[column] = _within(one(row, tick, terms)) + 0.0  # never -0.0
 
     return everything
 
@@ -550,12 +549,12 @@ class Kernel(NamedTuple):
 def kernel_for(weighed: Iterable[str]) -> Kernel:
     """The standard patterns, and those of others that have a weight."""
     others = set(weighed) - set(STANDARD)
-    return _compiled_for(tuple(name for name in _registered if name in others))
+    return _compiled_for(tuple(item for item in _registered.items() if item[0] in others))
 
 
 @lru_cache
-def _compiled_for(others: tuple[str, ...]) -> Kernel:
-    patterns = {**STANDARD, **{name: _registered[name] for name in others}}
+def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
+    patterns = {**STANDARD, **dict(others)}
     terms, functions = terms_of(len(patterns)), tuple(patterns.values())
     scope = {
         **globals(),
@@ -566,7 +565,9 @@ def _compiled_for(others: tuple[str, ...]) -> Kernel:
     }
 
     def bound(function: Callable[..., Any]) -> Callable[..., Any]:
-        return FunctionType(function.__code__, scope)
+        made = FunctionType(function.__code__, scope)
+        made.__qualname__ = f"{function.__name__}_{_layout(terms)}"
+        return made
 
     for part in (_scored, _found):
         scope[part.__name__] = compiled(bound(part))
@@ -575,6 +576,15 @@ def _compiled_for(others: tuple[str, ...]) -> Kernel:
     drive = numba.njit(_drive_takes(terms), nogil=True, **told)(bound(_drive))
     one = numba.njit(_ONE_TAKES, **told)(bound(_one))  # to let go of the GIL costs more than it
     return Kernel(tuple(patterns), terms, drive, one)
+
+
+def _layout(terms: "np.dtype[np.void]") -> str:
+    """A part of the name by which numba's cache knows compiled code."""
+    ticks = (TRADE, QUOTE, NEVER, Tick._fields)
+    lows = (WATCH_ANY, WATCH_TRADE_LOW, WATCH_ASK_LOW, WATCH_BID_LOW)
+    highs = (WATCH_TRADE_HIGH, WATCH_BID_HIGH, WATCH_ASK_HIGH)
+    told = repr((ROW.descr, terms.descr, ticks, lows, highs))
+    return sha256(told.encode()).hexdigest()[:8]
 
 
 def _drive_takes(terms: "np.dtype[np.void]") -> tuple[Any, ...]:
