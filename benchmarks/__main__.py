@@ -17,6 +17,7 @@ MODULES = {
     "llm": "benchmarks.llm.bench",
     "dagster": "benchmarks.range_run",
     "judging": "benchmarks.judging",
+    "orders": "benchmarks.orders",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
     "setup": "benchmarks.setup",

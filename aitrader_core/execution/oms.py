@@ -24,7 +24,7 @@ from aitrader_core.domain.order_venue import (
 )
 from aitrader_core.domain.orders import Order, Quote, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment
-from aitrader_core.domain.risk import LARGEST_QUANTITY
+from aitrader_core.domain.risk import LARGEST_QUANTITY, TradingRules
 from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.domain.trail import OrderStatus, TrailEntry
 from aitrader_core.execution import facts
@@ -37,7 +37,7 @@ _BUY, _SELL = Side.BUY, Side.SELL
 _OPEN_AT_VENUE = (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
 _ROUNDING = 100 * STEP  # parts of an order, each rounded, may cost more than the whole of it
 _DIGITS = bytes(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[byte % 32] for byte in range(256))
-_EVENTS: Mapping[type[VenueEvent], Event] = {
+_EVENTS: Mapping[type[VenueEvent], str] = {
     Accepted: Event.ACCEPTED,
     Canceled: Event.CANCELED,
     CancelRejected: Event.CANCEL_REJECTED,
@@ -89,6 +89,8 @@ class Oms:
         self.aside: list[VenueEvent] = []  # of orders that are not ours
         self.state = replay(trail, desk.portfolio, trading, self._book)
         desk.trail.extend(trail)
+        self._settles_later = type(desk.rules).sellable is not TradingRules.sellable
+        self._locked = dict(desk.unsettled())  # bought today, where that is not to be sold
         self._trail = Trail(desk.trail)
         self._now = 0
         self._window = mandate.limits.rate_window_ms * 1_000_000
@@ -191,6 +193,7 @@ class Oms:
         """Follow another ledger, a broker's. Raises LedgerError as `Desk.correct` does."""
         self.desk.correct(symbol, quantity, cash, reason)
         self.state.portfolio = self.desk.portfolio
+        self._locked = dict(self.desk.unsettled())
         changed = {"cash": str(cash), "quantity": str(quantity), "reason": reason, "symbol": symbol}
         self._note(now, Event.CORRECTED, "", facts.canonical(changed))
 
@@ -219,10 +222,17 @@ class Oms:
     def _outgoing(self) -> Mapping[Symbol, Decimal]:
         """Working sells, and what may not be sold before the next session."""
         promised = self.state.outgoing
-        locked = self.desk.unsettled()
+        locked = self._locked
         if not locked:
             return promised
         return {s: promised.get(s, ZERO) + locked.get(s, ZERO) for s in {*promised, *locked}}
+
+    def _lock(self, symbol: Symbol) -> None:
+        kept = self.desk.portfolio.held(symbol) - self.desk.sellable(symbol)
+        if kept:
+            self._locked[symbol] = kept
+        else:
+            self._locked.pop(symbol, None)
 
     def _quote(self, order: Order) -> Quote | None:
         """The most that `order` may cost. None: risk says why."""
@@ -277,6 +287,8 @@ class Oms:
         self.desk.book(fill)
         state.portfolio = self.desk.portfolio
         state.fill(ticket, status, event.execution_id, fill)
+        if self._settles_later:
+            self._lock(ticket.order.symbol)
         self._note(now, kind, event.order_id, facts.executed(event))
 
     def _moved(
@@ -289,10 +301,10 @@ class Oms:
         filled, reason = getattr(event, "filled", None), getattr(event, "reason", "")
         is_news = self.state.step(ticket, STEPS[kind], filled, reason)
         # what can't be canceled may be closed, and nobody told us: it is asked about next
-        ticket.heard = 0 if kind is Event.CANCEL_REJECTED else now
+        ticket.heard = 0 if kind == Event.CANCEL_REJECTED else now
         if not is_news:
             self._note(now, Event.IGNORED, event.order_id, facts.told(event))
-        elif kind is Event.ACCEPTED:
+        elif kind == Event.ACCEPTED:
             self._note(now, kind, event.order_id, facts.venue_time(event.at))
         else:
             self._note(now, kind, event.order_id, facts.closed(event.at, filled, reason))
@@ -338,9 +350,9 @@ class Oms:
             missed += _ending(ticket, report, filled)
         return missed
 
-    def _note(self, now: int, event: Event, order_id: str, said: str) -> None:
-        self._trail.add(now, event.value, order_id, said)
-        self.state.count(event.value)
+    def _note(self, now: int, event: str, order_id: str, said: str) -> None:
+        self._trail.add(now, event, order_id, said)
+        self.state.count(event)
 
     def _book(self, fact: Booked) -> None:
         """What a trail has booked, at a desk that has not."""
