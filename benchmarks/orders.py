@@ -12,7 +12,8 @@ from aitrader_core.domain.order_venue import Accepted, Executed, OrderReport, Ve
 from aitrader_core.domain.orders import Approved, Order, Side
 from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.domain.risk import TradingRules
-from aitrader_core.execution.oms import Mandate, Oms
+from aitrader_core.execution.mandate import Mandate
+from aitrader_core.execution.oms import Oms
 from aitrader_core.execution.state import Ticket
 from aitrader_core.simulation.costs import CostProfile
 from aitrader_core.simulation.desk import Desk

@@ -29,8 +29,11 @@ def plain(value: Decimal) -> str:
     >>> plain(Decimal("900")), plain(Decimal("0.125"))
     ('900.00', '0.125')
     """
+    written = str(value)
+    if written[-3:-2] == ".":
+        return written  # as most are
     if not _printable(value):
-        return str(value)
+        return written
     text = f"{value:.2f}"
     return text if Decimal(text) == value else f"{value.normalize():f}"
 
