@@ -119,14 +119,14 @@ class _Progress:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock, self._told, self._ticks = clock, clock(), 0
         self._screen = console(err=True)
+        self._is_watched = self._screen.is_terminal
         self._has_noticed = False
 
     def __call__(self, live: "Live") -> None:
         if live.stream.of_books and not self._has_noticed:
             self._has_noticed = True
             self._screen.print("order books of the feed are left alone: quotes are those it tells")
-        now = self._clock()
-        if self._screen.is_terminal and now - self._told >= _EVERY:
+        if self._is_watched and (now := self._clock()) - self._told >= _EVERY:
             rate = (live.measured.ticks - self._ticks) / (now - self._told) * 1e9
             self._told, self._ticks = now, live.measured.ticks
             self._screen.print(_so_far(live, rate))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aitrader_core.domain.errors import ConfigError, InputError
+from aitrader_core.domain.errors import ConfigError, InputError, StorageError
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.domain.orders import Fill
 from aitrader_core.domain.trading_state import TradingState
@@ -252,6 +252,12 @@ def test_a_trail_is_kept_as_it_grows_and_never_written_over(tmp_path: Path) -> N
         assert read_trail(path) == []
         assert path.with_name(f"2024-08-09.{number}.jsonl").exists()
     assert read_trail(path.with_name("2024-08-09.1.jsonl")) == entries
+
+
+def test_a_trail_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    (tmp_path / "live").write_text("no folder")
+    with pytest.raises(StorageError, match="trail.jsonl: can't be written: Not a directory"):
+        TrailFile(tmp_path / "live" / "trail.jsonl")
 
 
 @pytest.mark.parametrize(
