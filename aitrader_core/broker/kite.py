@@ -5,6 +5,8 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+from pydantic import SecretStr
+
 from aitrader_core.broker.account import (
     BrokerOrder,
     BrokerQuote,
@@ -153,6 +155,15 @@ def order_type(limit: Decimal | None, trigger: Decimal | None) -> str:
     if trigger is None:
         return "MARKET" if limit is None else "LIMIT"
     return "SL-M" if limit is None else "SL"
+
+
+def session_from(row: Row) -> tuple[SecretStr, int]:
+    """The token, and when it ends."""
+    return SecretStr(row["access_token"]), session_end(moment(row["login_time"]))
+
+
+def order_id_from(row: Row) -> str:
+    return str(row["order_id"])
 
 
 def profile_from(row: Row) -> Profile:

@@ -1,13 +1,9 @@
 """A BrokerAccount in Kite's words, over whatever carries them."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from threading import Lock
-from typing import Any, Protocol
-
-from pydantic import SecretStr
+from typing import Any, TypeVar
 
 from aitrader_core.broker import kite
 from aitrader_core.broker.account import (
@@ -23,34 +19,22 @@ from aitrader_core.broker.account import (
     OrderStep,
     Profile,
 )
-from aitrader_core.broker.kite import KiteError
-from aitrader_core.broker.limits import KITE, SECOND, Kind, Limits, Pace
+from aitrader_core.broker.kite_line import LOOK, PAUSE, TRIES, Line, Read, Wire
+from aitrader_core.broker.limits import KITE, Limits
 from aitrader_core.broker.snapshot import snapshot
-from aitrader_core.broker.tokens import LOG_IN, Pocket, Tokens
+from aitrader_core.broker.tokens import Pocket, Tokens
 from aitrader_core.domain.account import Account
 from aitrader_core.domain.errors import (
     BrokerError,
     NoAnswer,
     OrderRejected,
-    RateLimited,
     SessionExpired,
 )
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.orders import Order
 from aitrader_core.domain.trail import OrderStatus
 
-TRIES = 3
-PAUSE = 0.5  # seconds before the next try, doubled each time
-
-
-class Wire(Protocol):
-    """Carries one call of a tool to the broker and its answer back."""
-
-    def call(self, tool: str, arguments: Mapping[str, Any], token: SecretStr | None) -> str:
-        """The answer, as JSON. KiteError for one of Kite's own errors, NoAnswer for none in time,
-        BrokerError when nobody is there to be asked."""
-
-    def close(self) -> None: ...
+_T = TypeVar("_T")
 
 
 class KiteAccount:
@@ -70,29 +54,27 @@ class KiteAccount:
         clock: Callable[[], int] = time.time_ns,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._wire = wire
         self._tokens: Tokens = Pocket() if tokens is None else tokens
+        self._line = Line(wire, self._tokens, limits, clock, sleep)
         self._home = home
         self._limits = limits
         self._clock = clock
         self._sleep = sleep
-        self._pace = Pace(limits)
-        self._lock = Lock()  # of the pace, and of one placing at a time
-        self._placing = Lock()
+        self._placing = Lock()  # one at a time
         self._placed: dict[str, str] | None = None  # broker ids by tag; None: not looked up yet
 
     def close(self) -> None:
-        self._wire.close()
+        self._line.close()
 
     # --- the session
 
     def login_url(self) -> str:
-        return str(self._ask("login", {})["login_url"])
+        return self._line.read("login", lambda said: str(said["login_url"]))
 
     def login(self, request_token: str) -> int:
-        said = self._ask("login", {"request_token": request_token})
-        until = kite.session_end(kite.moment(said["login_time"]))
-        self._tokens.keep(SecretStr(said["access_token"]), until)
+        arguments = {"request_token": request_token}
+        token, until = self._line.ask("login", arguments, kite.session_from)
+        self._tokens.keep(token, until)
         self._placed = None
         return until
 
@@ -109,33 +91,41 @@ class KiteAccount:
     # --- looking
 
     def profile(self) -> Profile:
-        return kite.profile_from(self._read("get_profile"))
+        return self._line.read("get_profile", kite.profile_from)
 
     def margins(self) -> Margins:
-        return kite.margins_from(self._read("get_margins"))
+        return self._line.read("get_margins", kite.margins_from)
 
     def holdings(self) -> Sequence[Holding]:
-        return [kite.holding_from(row, self._home) for row in self._read("get_holdings")]
+        return self._line.read("get_holdings", self._rows(kite.holding_from))
 
     def positions(self) -> Sequence[NetPosition]:
-        return [kite.position_from(row, self._home) for row in self._read("get_positions")["net"]]
+        rows = self._rows(kite.position_from)
+        return self._line.read("get_positions", lambda said: rows(said["net"]))
 
     def quotes(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, BrokerQuote]:
         wanted = {kite.instrument(symbol, self._home): symbol for symbol in symbols}
         names, most = list(wanted), self._limits.instruments
-        found: dict[str, Any] = {}
+
+        def read(said: Any) -> dict[Symbol, BrokerQuote]:
+            return {wanted[n]: kite.quote_from(wanted[n], said[n]) for n in names if n in said}
+
+        found: dict[Symbol, BrokerQuote] = {}
         for start in range(0, len(names), most):
-            found |= self._read("get_quotes", instruments=names[start : start + most])
-        return {wanted[n]: kite.quote_from(wanted[n], found[n]) for n in names if n in found}
+            found |= self._line.read("get_quotes", read, instruments=names[start : start + most])
+        return found
 
     def orders(self) -> Sequence[BrokerOrder]:
-        return [kite.order_from(row, self._home) for row in self._read("get_orders")]
+        return self._line.read("get_orders", self._rows(kite.order_from))
 
     def trades(self) -> Sequence[BrokerTrade]:
-        return [kite.trade_from(row, self._home) for row in self._read("get_trades")]
+        return self._line.read("get_trades", self._rows(kite.trade_from))
 
     def order_history(self, order_id: str) -> Sequence[OrderStep]:
-        return [kite.step_from(row) for row in self._read("get_order_history", order_id=order_id)]
+        def read(said: Any) -> Sequence[OrderStep]:
+            return [kite.step_from(row) for row in said]
+
+        return self._line.read("get_order_history", read, order_id=order_id)
 
     def snapshot(self, now: int, symbols: Sequence[Symbol] = ()) -> Account:
         return snapshot(self, now, symbols)
@@ -145,7 +135,7 @@ class KiteAccount:
     def place(self, order: Order, instructions: Instructions = DELIVERY) -> str:
         arguments = kite.order_arguments(order, instructions, self._home)
         if not order.id:
-            return str(self._ask("place_order", arguments)["order_id"])
+            return self._line.ask("place_order", arguments, kite.order_id_from)
         with self._placing:
             known = self._known()
             if order.id not in known:
@@ -179,7 +169,7 @@ class KiteAccount:
         in a moment, because it may still be on its way."""
         for attempt in range(TRIES):
             try:
-                return str(self._ask("place_order", arguments)["order_id"])
+                return self._line.ask("place_order", arguments, kite.order_id_from)
             except BrokerError as error:
                 if not attempt and not isinstance(error, NoAnswer):
                     raise
@@ -187,13 +177,13 @@ class KiteAccount:
             self._sleep(PAUSE * 2**attempt)
             if found := self._found(tag):
                 return found
-        raise NoAnswer(f"the broker did not answer to order {tag}: {_LOOK} ({unanswered})")
+        raise NoAnswer(f"the broker did not answer to order {tag}: {LOOK} ({unanswered})")
 
     def _found(self, tag: str) -> str | None:
         try:
             return self._tagged().get(tag)
         except BrokerError as error:
-            raise NoAnswer(f"the broker did not answer to order {tag}: {_LOOK} ({error})") from None
+            raise NoAnswer(f"the broker did not answer to order {tag}: {LOOK} ({error})") from None
 
     def _known(self) -> dict[str, str]:
         """What was placed under which tag, by this process or by one before it."""
@@ -216,81 +206,13 @@ class KiteAccount:
     ) -> None:
         for attempt in range(TRIES):
             try:
-                self._ask(tool, arguments)
+                self._line.ask(tool, arguments, kite.order_id_from)
             except NoAnswer:
                 self._sleep(PAUSE * 2**attempt)
                 if not is_done():
                     continue
             return
-        raise NoAnswer(f"the broker did not answer to {tool} {TRIES} times: {_LOOK}")
+        raise NoAnswer(f"the broker did not answer to {tool} {TRIES} times: {LOOK}")
 
-    # --- asking
-
-    def _read(self, tool: str, **arguments: Any) -> Any:
-        """Reading is always safe to do again."""
-        for attempt in range(TRIES - 1):
-            try:
-                return self._ask(tool, arguments)
-            except NoAnswer:
-                self._sleep(PAUSE * 2**attempt)
-        return self._ask(tool, arguments)
-
-    def _ask(self, tool: str, arguments: Mapping[str, Any]) -> Any:
-        """What was asked too often was not done, so that it can be asked again."""
-        token = None if tool == "login" else self._tokens.token(self._clock())
-        for attempt in range(TRIES - 1):
-            try:
-                return self._sent(tool, arguments, token)
-            except RateLimited as error:
-                if _is_for_today(error):
-                    raise
-                self._sleep(PAUSE * 2 ** (attempt + 1))
-        return self._sent(tool, arguments, token)
-
-    def _sent(self, tool: str, arguments: Mapping[str, Any], token: SecretStr | None) -> Any:
-        self._wait(kite.KINDS.get(tool, Kind.OTHER))
-        try:
-            said = self._wire.call(tool, arguments, token)
-        except KiteError as error:
-            if error.error_type == "TokenException" and token is not None:
-                self._tokens.forget()
-            raise _in_our_words(error, tool, token) from None
-        return json.loads(said, parse_float=Decimal, parse_int=int)
-
-    def _wait(self, kind: Kind) -> None:
-        with self._lock:
-            while wait := self._pace.wait(kind, self._clock()):
-                self._sleep(wait / SECOND)
-            self._pace.note(kind, self._clock())
-
-
-_LOOK = "whether it is there is not known: look at the broker's orders before you send it again"
-_TODAY = "Maximum allowed"  # so begins what will not be better in a moment
-_NOT_TAKEN = (
-    "InputException",
-    "OrderException",
-    "MarginException",
-    "HoldingException",
-    "PermissionException",
-    "UserException",
-)
-
-
-def _is_for_today(error: RateLimited) -> bool:
-    return _TODAY in str(error)
-
-
-def _in_our_words(error: KiteError, tool: str, token: SecretStr | None) -> BrokerError:
-    """Sentences are shown and stored: a server that repeats the token is not repeated."""
-    said = error.message.rstrip(".")
-    if token is not None and (secret := token.get_secret_value()):
-        said = said.replace(secret, "***")
-    if error.error_type == "TokenException":
-        return SessionExpired(f"the broker's session is not valid any more ({said}): {LOG_IN}")
-    if error.code == 429:
-        return RateLimited(f"the broker was asked too often ({tool}: {said}): try again later")
-    if error.error_type not in _NOT_TAKEN:  # nobody knows how far it got
-        return NoAnswer(f"the broker could not carry out {tool} ({error.error_type}: {said})")
-    if kite.KINDS.get(tool) is Kind.ORDER:
-        return OrderRejected(f"the broker does not take it ({error.error_type}): {said}")
-    return BrokerError(f"the broker does not answer {tool} ({error.error_type}): {said}")
+    def _rows(self, read: Callable[[kite.Row, str], _T]) -> Read[Sequence[_T]]:
+        return lambda said: [read(row, self._home) for row in said]

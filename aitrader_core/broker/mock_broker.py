@@ -33,7 +33,7 @@ class Fault(Enum):
 
     LOST_REQUEST = auto()  # it never arrives
     LOST_REPLY = auto()  # it is done, and nobody hears of it
-    LATE_REPLY = auto()  # likewise, but for those who wait for very long
+    LATE_REPLY = auto()  # it is done, and told when nobody waits any more
     TWICE = auto()  # it arrives twice
     DOWN = auto()  # Kite can't reach its own order system
 

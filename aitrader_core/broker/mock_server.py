@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 PATH = "/mcp"
 LOGIN_PAGE = "/connect/login"
 LATE = 1.0  # seconds after which a late reply comes
-NEVER = 3600.0
 _BLINK = 0.02
 
 
@@ -44,6 +43,7 @@ def server_for(
     import mcp_types as types
     from mcp.server import Server
     from mcp.server.context import ServerRequestContext
+    from mcp.shared.exceptions import MCPError
 
     told = [
         types.Tool(name=name, description=description, input_schema=wanted.model_json_schema())
@@ -58,9 +58,11 @@ def server_for(
     ) -> types.CallToolResult:
         token = (context.meta or {}).get(TOKEN)
         answered = kite.answer(params.name, params.arguments or {}, str(token))
-        silence = _silence(answered.fault, late)
+        if answered.fault in (Fault.LOST_REQUEST, Fault.LOST_REPLY):
+            raise MCPError(types.INTERNAL_ERROR, "the connection to Kite broke")
+        silence = late if answered.fault is Fault.LATE_REPLY else 0.0
         while silence > 0 and not is_over():
-            await asyncio.sleep(min(silence, _BLINK))
+            await asyncio.sleep(_BLINK)
             silence -= _BLINK
         content = types.TextContent(type="text", text=answered.text)
         return types.CallToolResult(content=[content], is_error=answered.is_error)
@@ -68,13 +70,6 @@ def server_for(
     return Server(
         "kite-mock", version=__version__, on_list_tools=list_tools, on_call_tool=call_tool
     )
-
-
-def _silence(fault: Fault | None, late: float) -> float:
-    """In seconds."""
-    if fault in (Fault.LOST_REQUEST, Fault.LOST_REPLY):
-        return NEVER
-    return late if fault is Fault.LATE_REPLY else 0.0
 
 
 @contextmanager

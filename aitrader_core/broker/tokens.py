@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from aitrader_core.broker.kite import stamp
 from aitrader_core.domain.errors import SessionExpired
 
 LOG_IN = "log in with `aitrader broker login`"
@@ -45,6 +46,4 @@ class Pocket:
 
 
 def over(until: int) -> SessionExpired:
-    from aitrader_core.broker.kite import stamp
-
     return SessionExpired(f"the session at the broker ended at {stamp(until)} IST: {LOG_IN}")

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from aitrader_core.domain.errors import InputError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.signals import Signal
-from aitrader_core.patterns import saved
 from aitrader_core.patterns.kernel import ATR, PRICE, RSI, SAID, SCORE, VWAP, kernel_for
 from aitrader_core.patterns.parameters import PatternParameters
 from aitrader_core.patterns.records import ROW, clear, set_terms, words
+from aitrader_core.patterns.saved import check, digest, pack, unpack
 from aitrader_core.simulation.ticks import COLUMNS, NEVER, Tick, Ticks, no_watch
 
 _AT_ONCE = 1024  # signals found in a chunk before they are told
 
-_Columns = tuple[NDArray[Any], ...]
+Columns = tuple[NDArray[Any], ...]
 _TYPES = ("i8", "i8", "i4", "u1", "f8", "f8", "f8", "f8", "f8", "f8", "i1")  # of COLUMNS
 
 
@@ -47,12 +47,13 @@ class Engine:
         self._rows = self._memory[1:, : words(ROW)].view(ROW)[:, 0]
         set_terms(self._terms, parameters, self._patterns)
         clear(self._rows)
+        self._prices, self._bids, self._asks = (self._rows[n] for n in ("price", "bid", "ask"))
         self._signals = 0
         self._found = np.zeros((_AT_ONCE, found))
         self._found_at = np.zeros(_AT_ONCE, np.int64)
         self._no_watch = no_watch(len(symbols))
         self._chunk: Ticks | None = None
-        self._columns: _Columns = ()
+        self._columns: Columns = ()
 
     def on_tick(self, tick: Tick) -> Signal | None:
         found = self._one(self._memory, *tick)
@@ -83,22 +84,23 @@ class Engine:
         Stops before the first tick received at or after `wake_at`, after the tick that gave a
         signal, and after one that `watch` (symbols x WATCH_COLUMNS) matches.
         """
-        if watch.shape != self._no_watch.shape:
-            raise InputError(f"a watch of {watch.shape} for {len(self.symbols)} symbols")
+        if watch.shape != self._no_watch.shape or watch.dtype != np.float64:
+            told = f"{watch.shape} {watch.dtype}"
+            raise InputError(f"a watch is {told}, not {self._no_watch.shape} float64")
         end, count, watched = self._driven(ticks, start, wake_at, watch, self._found_at[:1])
         return Step(end, self._signal_of(ticks, 0) if count else None, watched)
 
     def last_price(self, symbol: int) -> float:
         """Of the last trade of the symbol of that index; NaN before the first."""
-        return float(self._rows["price"][symbol])
+        return float(self._prices.item(symbol))
 
     def last_bid(self, symbol: int) -> float:
         """NaN while it is not known."""
-        return float(self._rows["bid"][symbol])
+        return float(self._bids.item(symbol))
 
     def last_ask(self, symbol: int) -> float:
         """NaN while it is not known."""
-        return float(self._rows["ask"][symbol])
+        return float(self._asks.item(symbol))
 
     def skipped(self, symbol: int) -> int:
         """How many of the symbol's ticks were left out because of impossible values."""
@@ -106,29 +108,26 @@ class Engine:
 
     def save(self) -> bytes:
         """All that `resume` needs."""
-        header = self._header(signals=self._signals)
-        return saved.pack(header, self._rows.tobytes())
+        return pack({**self._header(), "signals": self._signals}, self._rows.tobytes())
 
     @classmethod
     def resume(
-        cls, parameters: PatternParameters, symbols: tuple[Symbol, ...], saved_state: bytes
+        cls, parameters: PatternParameters, symbols: tuple[Symbol, ...], saved: bytes
     ) -> "Engine":
         """Go on where `save` was called. Raises InputError when it does not fit or is broken."""
         engine = cls(parameters, symbols)
-        header, rows = saved.unpack(saved_state)
-        signals = header.pop("signals", None)
-        saved.check(header, engine._header())
-        engine._signals = signals
+        header, rows = unpack(saved)
+        check(header, engine._header())
+        engine._signals = header["signals"]
         engine._rows[:] = np.frombuffer(rows, ROW)
         return engine
 
-    def _header(self, **more: int) -> dict[str, Any]:
+    def _header(self) -> dict[str, Any]:
         return {
             "parameters": self.parameters.digest,
             "symbols": list(self.symbols),
             "patterns": list(self._patterns),
-            "record": saved.digest(repr(ROW.descr).encode()),
-            **more,
+            "record": digest(repr(ROW.descr).encode()),
         }
 
     def _driven(
@@ -140,7 +139,7 @@ class Engine:
         found_at: NDArray[np.int64],
     ) -> tuple[int, int, bool]:
         if ticks is not self._chunk:
-            self._columns = self._checked(ticks)
+            self._columns = columns_of(ticks, self.symbols)
             self._chunk = ticks
         return self._drive(
             self._rows,
@@ -152,21 +151,6 @@ class Engine:
             start,
             *self._columns,
         )
-
-    def _checked(self, ticks: Ticks) -> _Columns:
-        """Columns as the kernel was compiled for, copied only where they are not."""
-        if ticks.symbols != self.symbols:
-            raise InputError(f"ticks of {ticks.symbols} for an engine of {self.symbols}")
-        columns = tuple(
-            np.require(column, dtype, ("C", "W", "A"))
-            for column, dtype in zip(ticks.columns, _TYPES, strict=True)
-        )
-        if any(column.shape != (len(ticks),) for column in columns):
-            raise InputError("the columns of ticks differ in length")
-        of = columns[COLUMNS.index("symbol")]
-        if len(of) and not 0 <= of.min() <= of.max() < len(self.symbols):
-            raise InputError(f"ticks are of symbols that are not among the {len(self.symbols)}")
-        return columns
 
     def _signal_of(self, ticks: Ticks, line: int) -> Signal:
         at = int(self._found_at[line])
@@ -185,3 +169,19 @@ class Engine:
             told[ATR],
             {**features, "rsi": told[RSI], "vwap": told[VWAP]},
         )
+
+
+def columns_of(ticks: Ticks, symbols: tuple[Symbol, ...]) -> Columns:
+    """Columns as the kernel was compiled for, copied only where they are not."""
+    if ticks.symbols != symbols:
+        raise InputError(f"ticks of {ticks.symbols} for an engine of {symbols}")
+    columns = tuple(
+        np.require(column, dtype, ("C", "W", "A"))
+        for column, dtype in zip(ticks.columns, _TYPES, strict=True)
+    )
+    if any(column.shape != (len(ticks),) for column in columns):
+        raise InputError("the columns of ticks differ in length")
+    of = columns[COLUMNS.index("symbol")]
+    if len(of) and not 0 <= of.min() <= of.max() < len(symbols):
+        raise InputError(f"ticks are of symbols that are not among the {len(symbols)}")
+    return columns

@@ -1,17 +1,19 @@
 """The compiled heart of a pattern engine: what a tick changes, and what each pattern says of it.
 
 A pattern is a small function of what is known of the tick's symbol, the tick and the terms; what
-it returns is kept within -1 (sell) and 1 (buy); NaN makes the score nothing:
+it returns is kept within -1 (sell) and 1 (buy), and NaN counts as 0:
 
-    @pattern("the last move turned around")
+    @pattern("the last move turned around, 1 at 4 volatilities")
     def reversal(row: Row, tick: Tick, terms: Terms) -> float:
         return -row.surprise / 4.0
 
-That is all: from then on a configuration may give `reversal` a weight. Patterns outside of this
-file are compiled once in each process that weighs them; those in it come from numba's cache, which
-looks at this file alone: that is why all compiled code is here. A pattern that has to remember
-more than a row does gets a field in ROW and a line in `_traded` or `_quoted`; patterns themselves
-write nothing, and are not even asked while a symbol warms up or cools down.
+That is all: once its module is imported, a configuration may give `reversal` a weight. It is
+compiled once in each process that weighs it, for some seconds. To have it compiled for good, put
+it here, into STANDARD and into PATTERNS of parameters.py: numba's cache looks at this file alone,
+which is why all compiled code is here, and at `_layout`, for what other files say.
+
+Patterns write nothing, and are not asked while their symbol warms up or cools down. One that has
+to remember more than a row does gets a field in Row and a line in `_traded` or `_quoted`.
 
 Nothing here is fastmath: one order of operations, no fused ones, the same bits on every path.
 """
@@ -21,11 +23,13 @@ Nothing here is fastmath: one order of operations, no fused ones, the same bits 
 import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from hashlib import sha256
 from types import FunctionType
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numba
 import numpy as np
+from numba import types
 
 from aitrader_core.patterns.parameters import PATTERNS
 from aitrader_core.patterns.records import ROW, Row, Terms, terms_of, words
@@ -70,17 +74,23 @@ def pattern(says: str) -> Callable[[Function], Function]:
     """Let configurations weigh the function by its name; `says` is for those who read them."""
 
     def register(function: Function) -> Function:
-        made = compiled(function)
-        PATTERNS[function.__name__] = says
-        _registered[function.__name__] = made
-        return made
+        name, asked = function.__name__, compiled(function)
+        if name in PATTERNS and name not in _registered:
+            raise ValueError(f"{name} is one of the standard patterns: name this one otherwise")
+
+        def sure(row: Row, tick: Tick, terms: Terms) -> float:
+            said = asked(row, tick, terms)
+            return 0.0 if math.isnan(said) else float(said)
+
+        PATTERNS[name], _registered[name] = says, compiled(sure)
+        return function
 
     return register
 
 
 @compiled
 def _within(value: float) -> float:
-    """-1 to 1, or NaN. Branches on prices are guessed wrong half the time: here are none."""
+    """-1 to 1. A processor guesses branches on prices wrong half the time: here are none."""
     return min(max(value, -1.0), 1.0)
 
 
@@ -149,8 +159,8 @@ def _possible(tick: Tick) -> bool:
         return False
     if not (0.0 <= tick.bid_size <= LARGEST and 0.0 <= tick.ask_size <= LARGEST):
         return False
-    bid = tick.bid != tick.bid or SMALLEST <= tick.bid <= LARGEST  # NaN: not known
-    ask = tick.ask != tick.ask or SMALLEST <= tick.ask <= LARGEST
+    bid = math.isnan(tick.bid) or SMALLEST <= tick.bid <= LARGEST  # NaN: not known
+    ask = math.isnan(tick.ask) or SMALLEST <= tick.ask <= LARGEST
     return bid and ask
 
 
@@ -167,7 +177,7 @@ def _quoted(row: Row, tick: Tick) -> None:
     row.bid = tick.bid
     row.ask = tick.ask
     sizes = tick.bid_size + tick.ask_size
-    known = tick.bid == tick.bid and tick.ask == tick.ask and sizes > 0.0
+    known = not math.isnan(tick.bid) and not math.isnan(tick.ask) and sizes > 0.0
     row.imbalance = (tick.bid_size - tick.ask_size) / sizes if known else 0.0
 
 
@@ -242,7 +252,7 @@ def _bar_closed(row: Row, close: float, terms: Terms) -> None:
         row.gain = _average(row.gain, max(rise, 0.0), count, terms.rsi)
         row.loss = _average(row.loss, max(-rise, 0.0), count, terms.rsi)
         both = row.gain + row.loss
-        row.rsi = 100.0 * row.gain / both if both > 0.0 else 50.0
+        row.rsi = 100.0 * (row.gain / both) if both > 0.0 else 50.0
     row.bars += 1
     row.atr = _average(row.atr, high - low, float(row.bars), terms.atr)
     row.bar_close = close
@@ -291,7 +301,7 @@ def _also(rest: Callable[..., None], one: Pattern, column: int) -> Callable[...,
     @compiled
     def everything(row: Row, tick: Tick, terms: Terms, found: Any) -> None:
         rest(row, tick, terms, found)
-        found[column] = _within(one(row, tick, terms))
+        found[column] = _within(one(row, tick, terms)) + 0.0  # never -0.0
 
     return everything
 
@@ -306,7 +316,7 @@ def _scored(row: Row, tick: Tick, terms: Terms) -> float:
     if row.trades < terms.warmup or tick.received < row.quiet_until:
         return 0.0
     score = _within(_total(row, tick, terms))
-    if not (score >= terms.threshold or score <= -terms.threshold):  # NaN is neither
+    if not (score >= terms.threshold or score <= -terms.threshold):
         return 0.0
     row.quiet_until = tick.received + terms.cooldown
     return score
@@ -454,7 +464,28 @@ def _one(
     return 1
 
 
-@numba.njit(error_model="numpy", cache=True, nogil=True)
+_ONE_TAKES = (
+    types.float64[:, ::1],
+    *(types.int64,) * 4,
+    *(types.float64,) * 6,
+    types.int64,
+)
+
+
+# Those of ticks, in the order of theirs.
+_COLUMNS = (
+    *(types.int64[::1],) * 2,
+    types.int32[::1],
+    types.uint8[::1],
+    *(types.float64[::1],) * 6,
+    types.int8[::1],
+)
+_TABLE = types.float64[:, ::1]
+
+
+@numba.njit(
+    (_TABLE, _TABLE, *(types.int64,) * 3, *_COLUMNS), error_model="numpy", cache=True, nogil=True
+)
 def follow(
     prices: Any,
     watch: Any,
@@ -518,12 +549,12 @@ class Kernel(NamedTuple):
 def kernel_for(weighed: Iterable[str]) -> Kernel:
     """The standard patterns, and those of others that have a weight."""
     others = set(weighed) - set(STANDARD)
-    return _compiled_for(tuple(name for name in _registered if name in others))
+    return _compiled_for(tuple(item for item in _registered.items() if item[0] in others))
 
 
 @lru_cache
-def _compiled_for(others: tuple[str, ...]) -> Kernel:
-    patterns = {**STANDARD, **{name: _registered[name] for name in others}}
+def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
+    patterns = {**STANDARD, **dict(others)}
     terms, functions = terms_of(len(patterns)), tuple(patterns.values())
     scope = {
         **globals(),
@@ -534,11 +565,33 @@ def _compiled_for(others: tuple[str, ...]) -> Kernel:
     }
 
     def bound(function: Callable[..., Any]) -> Callable[..., Any]:
-        return FunctionType(function.__code__, scope)
+        made = FunctionType(function.__code__, scope)
+        made.__qualname__ = f"{function.__name__}_{_layout(terms)}"
+        return made
 
     for part in (_scored, _found):
         scope[part.__name__] = compiled(bound(part))
     keep = not others  # numba's cache would take other patterns for the standard ones
-    drive = numba.njit(error_model="numpy", cache=keep, nogil=True)(bound(_drive))
-    one = numba.njit(error_model="numpy", cache=keep)(bound(_one))
+    told: dict[str, Any] = {"error_model": "numpy", "cache": keep}
+    drive = numba.njit(_drive_takes(terms), nogil=True, **told)(bound(_drive))
+    one = numba.njit(_ONE_TAKES, **told)(bound(_one))  # to let go of the GIL costs more than it
     return Kernel(tuple(patterns), terms, drive, one)
+
+
+def _layout(terms: "np.dtype[np.void]") -> str:
+    """A part of the name by which numba's cache knows compiled code."""
+    ticks = (TRADE, QUOTE, NEVER, Tick._fields)
+    lows = (WATCH_ANY, WATCH_TRADE_LOW, WATCH_ASK_LOW, WATCH_BID_LOW)
+    highs = (WATCH_TRADE_HIGH, WATCH_BID_HIGH, WATCH_ASK_HIGH)
+    told = repr((ROW.descr, terms.descr, ticks, lows, highs))
+    return sha256(told.encode()).hexdigest()[:8]
+
+
+def _drive_takes(terms: "np.dtype[np.void]") -> tuple[Any, ...]:
+    """Fixed, as for `_one`: whatever else Python hands over is converted, or refused.
+
+    Otherwise it would be compiled once more for it, for seconds in the midst of a stream.
+    """
+    rows, terms_alone = (numba.from_dtype(record) for record in (ROW, terms))
+    where = (types.int64[::1], _TABLE, types.int64, types.int64)
+    return (rows[:], terms_alone[::1], _TABLE, *where, *_COLUMNS)

@@ -94,9 +94,8 @@ class Volatility:
         self.variance = Average(self.weight)
 
     def usual_moves(self, distance: float) -> float:
-        if not self.variance.value:
-            return 0.0
-        return distance * (1.0 / (self.price * sqrt(self.variance.value)))
+        usual = self.price * sqrt(self.variance.value)
+        return distance * (1.0 / usual if usual else 0.0)
 
     def add(self, price: float) -> None:
         if not isnan(self.price):
@@ -138,7 +137,7 @@ class Bars:
     @property
     def rsi(self) -> float:
         both = self.gain.value + self.loss.value
-        return 100.0 * self.gain.value / both if both else 50.0
+        return 100.0 * (self.gain.value / both) if both else 50.0
 
 
 class Watcher:
@@ -204,7 +203,7 @@ class Watcher:
             "imbalance": self.imbalance,
             "rsi_reversion": (50.0 - self.bars.rsi) * 0.02,
         }
-        return {name: min(max(value, -1.0), 1.0) for name, value in values.items()}
+        return {name: min(max(value, -1.0), 1.0) + 0.0 for name, value in values.items()}  # no -0.0
 
 
 class Oracle:

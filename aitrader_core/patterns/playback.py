@@ -1,15 +1,13 @@
 """Signals that are known already, given again at the ticks that they came of."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitrader_core.domain.errors import InputError
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.signals import Located, Signal
-from aitrader_core.patterns.engine import Step
+from aitrader_core.patterns.engine import Columns, Step, columns_of
 from aitrader_core.patterns.kernel import ASK, BID, LAST, follow
 from aitrader_core.simulation.ticks import Ticks
 
@@ -26,7 +24,7 @@ class Playback:
         self._next = 0  # of the signals
         self._prices = np.full((len(symbols), 3), np.nan)
         self._chunk: Ticks | None = None
-        self._columns: tuple[NDArray[Any], ...] = ()
+        self._columns: Columns = ()
         self._before = 0  # ticks before the chunk
 
     def advance(self, ticks: Ticks, start: int, wake_at: int, watch: NDArray[np.float64]) -> Step:
@@ -49,10 +47,8 @@ class Playback:
         return float(self._prices[symbol, ASK])
 
     def _turn_to(self, ticks: Ticks) -> None:
-        if ticks.symbols != self._symbols:
-            raise InputError(f"ticks of {ticks.symbols} for signals of {self._symbols}")
         self._before += 0 if self._chunk is None else len(self._chunk)
-        self._chunk, self._columns = ticks, ticks.columns
+        self._chunk, self._columns = ticks, columns_of(ticks, self._symbols)
 
     def _due(self) -> int:
         """The index of the tick that gives the next signal; past the end when there is none."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from aitrader_core.domain.errors import InputError
 
-_MAGIC = b"aitrader pattern engine 1\n"
+_MAGIC = b"aitrader pattern engine 1\n"  # another number when the same ticks teach otherwise
 _DIGEST = 32  # bytes
 
 

@@ -83,17 +83,17 @@ def decide(
     they are not known: then a limit counts from the last price.
     """
     score = combined(signal, prediction, params)
-    if score is None or not _is_price(signal.price) or abs(score) < params.entry or not score:
+    if not score or not _is_price(signal.price) or (confidence := abs(score)) < params.entry:
         return None
-    side = Side.BUY if score > 0 else Side.SELL
-    limit = _limit(side, signal.price, bid if side is Side.BUY else ask, params)
+    side, best = (Side.BUY, bid) if score > 0 else (Side.SELL, ask)
+    limit = None if params.orders == "market" else _limit(side, signal.price, best, params)
     price = exact(signal.price) if limit is None else limit
-    if not price > 0:
+    if not price:
         return None
-    if side is Side.BUY:
-        quantity = _bought(signal, abs(score), price, account, params, rules)
+    if score > 0:
+        quantity = _bought(signal, confidence, price, account, params, rules)
     else:
-        quantity = _sold(signal, abs(score), account, params, rules)
+        quantity = _sold(signal, confidence, account, params, rules)
     if quantity <= 0 or quantity * price < params.minimum_notional:
         return None
     return Order(signal.symbol, side, quantity, limit)
@@ -156,9 +156,7 @@ def _sold(
     return whole_steps(sellable, rules.lot)
 
 
-def _limit(side: Side, last: float, best: float, params: StrategyParameters) -> Decimal | None:
-    if params.orders == "market":
-        return None
+def _limit(side: Side, last: float, best: float, params: StrategyParameters) -> Decimal:
     known = params.limit_from == "best" and _is_price(best)
     start = exact(best if known else last)
     moved = start * (1 + params.offset if side is Side.BUY else 1 - params.offset)
@@ -174,4 +172,4 @@ def _is_price(value: float) -> bool:
 
 
 def _within_one(score: Decimal) -> Decimal:
-    return max(min(score, Decimal(1)), Decimal(-1))
+    return score if -1 <= score <= 1 else Decimal(1).copy_sign(score)

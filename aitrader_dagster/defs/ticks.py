@@ -107,7 +107,7 @@ def ticks_sensor(arena: Arena, job: UnresolvedAssetJobDefinition) -> dg.SensorDe
     key = dg.AssetKey([arena.market, "ticks"])
 
     @dg.sensor(
-        name=f"{arena.market}_ticks_sensor",
+        name=f"{arena.market}_recordings",
         job=job,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,

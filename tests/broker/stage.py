@@ -20,7 +20,8 @@ D = Decimal
 INFY, SBIN = Symbol("INFY"), Symbol("SBIN")
 SECOND = 1_000_000_000
 NINE_THIRTY = 1_767_931_200 * SECOND  # Friday 2026-01-09, 09:30 IST
-SILENT = 0.08  # seconds: after that a client of these tests gives up
+PATIENT = 30.0  # seconds that a client waits: here nobody is late, unless that is the test
+LATE = 10.0
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Door:
 
     @contextmanager
     def opened(self) -> Iterator["Door"]:
-        with listening(self, late=SILENT * 2) as self.url:
+        with listening(self, late=LATE) as self.url:
             yield self
 
 
@@ -87,15 +88,16 @@ class Stage:
         door: Door | None = None,
         tokens: Tokens | None = None,
         limits: Limits = KITE,
+        timeout: float = PATIENT,
     ) -> Iterator[KiteAccount]:
         """Without a door, in this process."""
         given: Any = {"limits": limits, "clock": self.clock, "sleep": self.clock.sleep}
         if door is None:
             yield MockBroker(kite, tokens, **given)
             return
-        server = door.url or server_for(door, SILENT * 2)
+        server = door.url or server_for(door, LATE)
         door.kite, kite.login_page = kite, door.login_page or kite.login_page
-        with McpBroker(server, tokens, timeout=SILENT, **given) as broker:
+        with McpBroker(server, tokens, timeout=timeout, **given) as broker:
             broker.login_url()  # the first call takes its time
             yield broker
 

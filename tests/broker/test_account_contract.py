@@ -14,6 +14,7 @@ from aitrader_core.broker.account import (
     Variety,
 )
 from aitrader_core.broker.mock_broker import Fault, MockKite
+from aitrader_core.broker.tokens import Pocket
 from aitrader_core.domain.errors import BrokerError, OrderRejected, SessionExpired
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.trail import OrderStatus
@@ -264,9 +265,7 @@ def test_the_next_day_begins_with_what_the_one_before_left(world: World) -> None
     assert average == {INFY: D("1500.5"), SBIN: D(700)}
 
 
-@pytest.mark.parametrize(
-    "fault", [Fault.LOST_REQUEST, Fault.LOST_REPLY, Fault.LATE_REPLY, Fault.DOWN]
-)
+@pytest.mark.parametrize("fault", [Fault.LOST_REQUEST, Fault.LOST_REPLY, Fault.DOWN])
 def test_an_order_whose_answer_is_lost_is_at_the_broker_once(world: World, fault: Fault) -> None:
     world.kite.fail(fault)
     order_id = world.account.place(buy(10, tag="Once"))
@@ -274,6 +273,20 @@ def test_an_order_whose_answer_is_lost_is_at_the_broker_once(world: World, fault
     world.stage.clock.sleep(2)
     (order,) = world.account.orders()
     assert (order.id, order.status) == (order_id, Statuses.FILLED)
+
+
+@pytest.mark.parametrize("way", ["direct", "memory", "http"])
+def test_an_order_whose_answer_comes_too_late_is_at_the_broker_once(way: str, http: Door) -> None:
+    stage = Stage()
+    kite = stage.kite()
+    door = {"direct": None, "memory": Door(), "http": http}[way]
+    tokens = Pocket()
+    with stage.account(kite, tokens=tokens) as account:
+        account.login(kite.consent())
+    with stage.account(kite, door, tokens, timeout=0.5) as account:  # which is not enough
+        kite.fail(Fault.LATE_REPLY)
+        order_id = account.place(buy(10, tag="Once"))
+        assert [order.id for order in account.orders()] == [order_id]
 
 
 def test_an_order_is_at_the_broker_once_even_if_its_sender_starts_again(world: World) -> None:

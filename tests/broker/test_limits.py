@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from pydantic import SecretStr
 
 from aitrader_core.broker.account import Change
+from aitrader_core.broker.kite_account import KiteAccount
 from aitrader_core.broker.limits import KITE, MINUTE, SECOND, Kind, Limits, Pace
 from aitrader_core.broker.mock_broker import Fault, MockKite
+from aitrader_core.broker.tokens import Pocket
 from aitrader_core.domain.errors import BrokerError, NoAnswer, OrderRejected, RateLimited
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.orders import Order, Side
@@ -86,10 +89,12 @@ def test_a_client_waits_instead_of_being_refused() -> None:
 
 def test_two_clients_of_one_account_come_through_all_the_same() -> None:
     stage = Stage()
-    kite = stage.kite()
-    with stage.account(kite) as account, stage.account(kite) as other:
+    kite, tokens = stage.kite(), Pocket()
+    with (
+        stage.account(kite, tokens=tokens) as account,
+        stage.account(kite, tokens=tokens) as other,
+    ):
         account.login(kite.consent())
-        other._tokens = account._tokens
         for number in range(15):
             account.place(buy(1, "1", tag=f"A{number}"))
             other.place(buy(1, "1", tag=f"B{number}"))
@@ -170,6 +175,36 @@ def test_an_order_that_nobody_answers_to_is_told_to_be_looked_for() -> None:
         assert [order.order.id for order in account.orders()] == ["Deaf"]
         account.place(buy(1, tag="Deaf"))  # which looks first
         assert len(account.orders()) == 1
+
+
+class Garbler:
+    """A server that does not speak as Kite does."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    def call(self, tool: str, *_: object) -> str:
+        self.asked.append(tool)
+        return self.answers.pop(0)
+
+    def close(self) -> None: ...
+
+
+def test_an_answer_that_cannot_be_read_is_an_error_and_an_order_may_be_there() -> None:
+    stage, tokens = Stage(), Pocket()
+    tokens.keep(SecretStr("token"), stage.clock.now + SECOND * 3600)
+
+    def account(*answers: str) -> KiteAccount:
+        return KiteAccount(Garbler(*answers), tokens, clock=stage.clock, sleep=stage.clock.sleep)
+
+    for answer in ("Please log in here: ...", "[]", '{"equity": {}}', '{"equity": "none"}'):
+        with pytest.raises(BrokerError, match="answer to get_margins can't be read"):
+            account(answer).margins()
+    garbler = Garbler("[]", "Your order is placed!", "[]", '{"order_id": "7"}')
+    placing = KiteAccount(garbler, tokens, clock=stage.clock, sleep=stage.clock.sleep)
+    assert placing.place(buy(1, tag="Tag")) == "7"
+    assert garbler.asked == ["get_orders", "place_order", "get_orders", "place_order"]
 
 
 def test_paces_never_let_more_through_than_a_window_allows() -> None:

@@ -160,6 +160,28 @@ def test_a_token_that_a_broker_repeats_is_not_told_on() -> None:
         account.orders()
 
 
+def test_a_login_of_another_process_is_not_forgotten_with_ours(tmp_path: Path) -> None:
+    stage, key = Stage(), new_key()
+    kite = stage.kite()
+    with stage.account(kite, tokens=vault(tmp_path, key)) as account:
+        account.login(kite.consent())
+
+        class Between:
+            """Somebody logs in while our request is under way."""
+
+            def call(self, *_: object) -> str:
+                with stage.account(kite, tokens=vault(tmp_path, key)) as other:
+                    other.login(kite.consent())
+                raise KiteError("TokenException", "Incorrect `api_key` or `access_token`.", 403)
+
+            def close(self) -> None: ...
+
+        broken = KiteAccount(Between(), vault(tmp_path, key), clock=stage.clock)
+        with pytest.raises(SessionExpired):
+            broken.orders()
+        assert account.orders() == []  # with the token of the other login
+
+
 def test_a_login_outlives_the_process_that_made_it(tmp_path: Path) -> None:
     stage, key = Stage(), new_key()
     kite: MockKite = stage.kite()

@@ -244,4 +244,4 @@ def _flipped(entry: TrailEntry) -> list[TrailEntry]:
 
 
 TestOmsMachine = OmsMachine.TestCase
-TestOmsMachine.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestOmsMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

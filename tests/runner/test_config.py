@@ -56,7 +56,7 @@ ARENA, MARKET, COSTS = "arenas/us.yaml", "markets/us.yaml", "costs/us_retail.yam
 MODEL = "models/momentum.yaml"
 ARENA_KEYS = (
     "accepted_jumps, bars, calls, costs, demo, first_session, history, initial_cash, "
-    "last_session, market, models, prices, start_session, symbols"
+    "last_session, market, models, prices, start_session, symbols, ticks, venue"
 )
 COST_KEYS = "commission_minimum, commission_per_share, commission_rate, slippage"
 TYPOS = {
@@ -244,7 +244,7 @@ def test_an_exchange_that_is_not_known(config_dir: Path) -> None:
 
 def test_an_arena_that_is_not_there(config_dir: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"arenas/uk\.yaml does not exist; arenas has cn, crypto, us"
+        ConfigError, match=r"arenas/uk\.yaml does not exist; arenas has btc, cn, crypto, us"
     ):
         load_arena(config_dir, "uk")
     shutil.rmtree(config_dir / "arenas")
