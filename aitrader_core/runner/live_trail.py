@@ -27,12 +27,12 @@ class TrailFile:
             if again and path.exists():
                 path.rename(_aside(path))
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        except FileExistsError:
-            raise InputError(
-                f"this session was traded live before, {_what_is_there(path)} in {path}: say "
-                "--again to set that file aside and begin anew"
-            ) from None
         except OSError as error:
+            if isinstance(error, FileExistsError) and path.is_file():
+                raise InputError(
+                    f"this session was traded live before, {_what_is_there(path)} in {path}: say "
+                    "--again to set that file aside and begin anew"
+                ) from None
             raise StorageError(f"{path}: can't be written: {error.strerror}") from error
         self.path = path
         self.kept = 0  # entries
