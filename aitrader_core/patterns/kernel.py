@@ -35,8 +35,10 @@ from numba import types
 from aitrader_core.patterns.parameters import PATTERNS
 from aitrader_core.patterns.records import ROW, Row, Terms, terms_of, words
 from aitrader_core.simulation.ticks import (
+    LARGEST,
     NEVER,
     QUOTE,
+    SMALLEST,
     TRADE,
     WATCH_ANY,
     WATCH_ASK_HIGH,
@@ -51,7 +53,6 @@ from aitrader_core.simulation.ticks import (
 Function = TypeVar("Function", bound=Callable[..., Any])
 Pattern = Callable[[Row, Tick, Terms], float]
 
-SMALLEST, LARGEST = 1e-18, 1e18  # of prices, volumes and sizes that can be true
 ROW_WORDS = words(ROW)
 _wide = cast(Any, np.int64)
 FADED = 1e-100  # an average that decayed below it is 0: subnormal numbers are slow and coarse
@@ -152,7 +153,7 @@ STANDARD: dict[str, Pattern] = {
 
 @compiled
 def _possible(tick: Tick) -> bool:
-    """Whether the values can be true; every comparison with NaN is false."""
+    """`is_possible` of simulation/ticks.py; every comparison with NaN is false."""
     if tick.kind == TRADE:
         if not (SMALLEST <= tick.price <= LARGEST and SMALLEST <= tick.volume <= LARGEST):
             return False
