@@ -17,6 +17,8 @@ MODULES = {
     "llm": "benchmarks.llm.bench",
     "dagster": "benchmarks.range_run",
     "judging": "benchmarks.judging",
+    "patterns": "benchmarks.patterns",
+    "orders": "benchmarks.orders",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
     "replay": "benchmarks.replay.bench",

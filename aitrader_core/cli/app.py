@@ -31,6 +31,7 @@ from aitrader_core.cli.suggestions import suggest, suggestions
 from aitrader_core.cli.ticks import ticks
 from aitrader_core.cli.ticks_importing import import_ticks
 from aitrader_core.cli.ticks_playing import play_ticks
+from aitrader_core.cli.trading import trading
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
 
@@ -63,7 +64,7 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-TRADING = (up, demo, prices, jobs, play, estimate, broker, ticks, live)
+TRADING = (up, demo, prices, jobs, play, estimate, broker, ticks, live, trading)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)

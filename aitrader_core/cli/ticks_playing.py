@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aitrader_core.cli.opening import open_floor
 from aitrader_core.cli.printing import counted
 from aitrader_core.domain.errors import InputError
 
@@ -78,13 +77,13 @@ def _recording(
             file, lambda _, line, why: click.echo(f"{file}:{line}: {why}", err=True)
         )
         return
+    from aitrader_core.runner.floor import open_floor
     from aitrader_core.runner.requests import parse_date
+    from aitrader_core.runner.settings import load_settings
     from aitrader_core.runner.ticks import kept_ticks
 
     day = parse_date(str(session))
-    with open_floor(str(market)) as floor:
-        store = kept_ticks(floor, day)
-    yield lines_of_ticks(store.read(day))
+    yield lines_of_ticks(kept_ticks(open_floor(load_settings(), str(market)), day).read(day))
 
 
 @contextmanager

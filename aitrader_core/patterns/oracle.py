@@ -137,7 +137,7 @@ class Bars:
     @property
     def rsi(self) -> float:
         both = self.gain.value + self.loss.value
-        return 100.0 * self.gain.value / both if both else 50.0
+        return 100.0 * (self.gain.value / both) if both else 50.0
 
 
 class Watcher:
@@ -203,7 +203,7 @@ class Watcher:
             "imbalance": self.imbalance,
             "rsi_reversion": (50.0 - self.bars.rsi) * 0.02,
         }
-        return {name: min(max(value, -1.0), 1.0) for name, value in values.items()}
+        return {name: min(max(value, -1.0), 1.0) + 0.0 for name, value in values.items()}  # no -0.0
 
 
 class Oracle:

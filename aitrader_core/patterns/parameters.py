@@ -60,7 +60,7 @@ class PatternParameters:
     rsi_period: Span = 14  # bars
     atr_period: Span = 14  # bars
     trend: Positive = 5.0
-    reversion: Positive = 20.0
+    reversion: Positive = 100.0
     spike: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 5.0
     breakout: Positive = 4.0
     weights: Mapping[str, Weight] = field(default_factory=_even_handed)

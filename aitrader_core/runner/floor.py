@@ -27,6 +27,7 @@ from aitrader_core.storage.postgres import PostgresStore
 from aitrader_core.storage.prices import PriceStore
 from aitrader_core.storage.registry import register_models
 from aitrader_core.storage.store import Origin
+from aitrader_core.storage.trading_states import TradingStates
 from aitrader_core.storage.turns import Turns
 
 
@@ -119,7 +120,7 @@ class Floor:
 
     def trading(self, model: str) -> TradingState:
         """How the kill switch stands for `model`."""
-        return TradingState.ACTIVE
+        return TradingStates(self.engine).state_of(self.arena.market, model)
 
     def suspects(self, first: date, last: date) -> list[Jump]:
         """Jumps from `first` to `last` that no corporate action explains and nobody accepted."""

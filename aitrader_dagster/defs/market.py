@@ -4,6 +4,7 @@ import dagster as dg
 
 from aitrader_core.runner.arena import Arena
 from aitrader_dagster.defs.backtests import backtest_job, backtests_asset
+from aitrader_dagster.defs.kill_switch import trading_state_asset
 from aitrader_dagster.defs.models import models_sensor
 from aitrader_dagster.defs.prices import bars_asset, bars_check, prices_sensor
 from aitrader_dagster.defs.queue import queue_sensor, simulate_job
@@ -32,6 +33,7 @@ def market_definitions(arena: Arena) -> dg.Definitions:
             leaderboard_asset(arena),
             backtests_asset(arena),
             suggestions_asset(arena),
+            trading_state_asset(arena),
         ],
         asset_checks=[bars_check(arena), ledger_checks(arena)],
         jobs=[simulate, publish, backtest_job(arena), suggest_job(arena)],

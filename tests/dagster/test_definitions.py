@@ -24,7 +24,14 @@ def test_definitions(defs: dg.Definitions) -> None:
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
         f"{market}/{name}"
         for market in MARKETS
-        for name in ("bars", "model_day", "leaderboard", "backtests", "suggestions")
+        for name in (
+            "bars",
+            "model_day",
+            "leaderboard",
+            "backtests",
+            "suggestions",
+            "trading_state",
+        )
     } | {"btc/ticks", "btc/signals"}
     assert {key.name for key in graph.asset_check_keys} == {
         "jumps_explained",

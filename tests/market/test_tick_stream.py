@@ -135,6 +135,14 @@ def test_reads_either_order_of_a_csv_file(lines: str) -> None:
     assert stream.findings.counts == {Kind.MALFORMED: 1}  # the line before the header
 
 
+def test_takes_the_exchanges_names_and_the_arenas_own() -> None:
+    names = {"aaa": str(A), "AAA": str(B), "ccc": "CCC"}
+    stream = TickStream("feed", (A, B), names)
+    told = [trade(n, n, symbol=name) for n, name in enumerate(("aaa", "AAA", "BBB", "ccc"), 1)]
+    assert [t.symbol for t in read(*told, stream=stream)] == [0, 1, 1]
+    assert stream.findings.counts == {Kind.UNKNOWN_SYMBOL: 1}
+
+
 def test_a_csv_trade_told_twice_counts_once() -> None:
     header, row = "ts,symbol,price,volume\n", f"{T0},AAA,10,2\n"
     stream = TickStream("feed", (A,))

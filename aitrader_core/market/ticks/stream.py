@@ -116,8 +116,9 @@ class _Latest:
         self.tick: Tick | None = None
         self.was_book = False
         self.received = 0
-        exchange_names = {symbol: name for name, symbol in names.items()}
-        self._symbols = {exchange_names.get(s, s): at for at, s in enumerate(symbols)}
+        self._symbols = {str(symbol): at for at, symbol in enumerate(symbols)}
+        theirs = {name: self._symbols.get(ours) for name, ours in names.items()}
+        self._symbols |= {name: at for name, at in theirs.items() if at is not None}
         self._offer = ", ".join(sorted(self._symbols))
         self._quotes = [(nan, 0.0, nan, 0.0)] * len(symbols)
         self._ids = {TRADE: [NO_ID] * len(symbols), QUOTE: [NO_ID] * len(symbols)}

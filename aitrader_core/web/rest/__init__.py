@@ -17,6 +17,7 @@ from aitrader_core.web.rest import (
     simulate,
     status,
     suggestions,
+    trading,
 )
 from aitrader_core.web.rest.asked import only_known
 from aitrader_core.web.rest.documented import document_problems
@@ -25,7 +26,7 @@ from aitrader_core.web.rest.status import PriceLooks
 
 _SUBJECTS = (
     *(simulate, jobs, results, series, leaderboard, metrics, backtests, suggestions),
-    *(models, status, health),
+    *(models, status, trading, health),
 )
 
 _TAGS = {
@@ -35,6 +36,7 @@ _TAGS = {
     "backtests": "A model in every configuration of a grid.",
     "suggestions": "What models would do next, which nobody traded.",
     "models": "Who takes part.",
+    "trading": "The kill switch.",
     "status": "What there is, and whether all is well.",
 }
 _DESCRIPTION = """
