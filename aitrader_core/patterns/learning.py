@@ -4,15 +4,14 @@ import math
 
 from aitrader_core.patterns.compiling import compiled
 from aitrader_core.patterns.records import Row, Terms
-from aitrader_core.simulation.ticks import QUOTE, TRADE, Tick
+from aitrader_core.simulation.ticks import LARGEST, QUOTE, SMALLEST, TRADE, Tick
 
-SMALLEST, LARGEST = 1e-18, 1e18  # of prices, volumes and sizes that can be true
 FADED = 1e-100  # an average that decayed below it is 0: subnormal numbers are slow and coarse
 
 
 @compiled
 def possible(tick: Tick) -> bool:
-    """Whether the values can be true; every comparison with NaN is false."""
+    """`is_possible` of simulation/ticks.py; every comparison with NaN is false."""
     if tick.kind == TRADE:
         if not (SMALLEST <= tick.price <= LARGEST and SMALLEST <= tick.volume <= LARGEST):
             return False

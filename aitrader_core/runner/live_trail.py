@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -41,7 +40,7 @@ class TrailFile:
     def keep(self, trail: Sequence[TrailEntry]) -> None:
         """What of `trail` is not in the file yet. StorageError when it can't be written."""
         new = trail[self.kept :]
-        lines = "".join(json.dumps(asdict(e), separators=(",", ":")) + "\n" for e in new).encode()
+        lines = "".join(json.dumps(e._asdict(), separators=(",", ":")) + "\n" for e in new).encode()
         try:
             while lines:
                 lines = lines[os.write(self._file, lines) :]
