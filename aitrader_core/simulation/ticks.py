@@ -46,16 +46,18 @@ class Tick(NamedTuple):
 def is_possible(tick: Tick) -> bool:
     """Whether its values can be true: nothing is learnt from others, and nothing executed at them.
 
-    The compiled one (patterns/learning.py) says the same.
+    Compiled, too (patterns/learning.py); every comparison with NaN is false.
     """
     if tick.kind == TRADE:
         if not (SMALLEST <= tick.price <= LARGEST and SMALLEST <= tick.volume <= LARGEST):
             return False
     elif tick.kind != QUOTE:
         return False
-    if not (0 <= tick.bid_size <= LARGEST and 0 <= tick.ask_size <= LARGEST):
+    if not (0.0 <= tick.bid_size <= LARGEST and 0.0 <= tick.ask_size <= LARGEST):
         return False
-    return all(isnan(price) or SMALLEST <= price <= LARGEST for price in (tick.bid, tick.ask))
+    bid = isnan(tick.bid) or SMALLEST <= tick.bid <= LARGEST  # NaN: not known
+    ask = isnan(tick.ask) or SMALLEST <= tick.ask <= LARGEST
+    return bid and ask
 
 
 @dataclass(frozen=True, slots=True)
