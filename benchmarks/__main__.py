@@ -18,6 +18,7 @@ MODULES = {
     "dagster": "benchmarks.range_run",
     "judging": "benchmarks.judging",
     "patterns": "benchmarks.patterns",
+    "orders": "benchmarks.orders",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
     "replay": "benchmarks.replay.bench",

@@ -76,13 +76,15 @@ def _trading(
 ) -> "Live":
     """Ready to run: everything that is slow at first has been done once."""
     from aitrader_core.market.ticks.stream import TickStream
-    from aitrader_core.runner.live import Live, Outlook, Throw
+    from aitrader_core.runner.live import Live, Outlook
     from aitrader_core.runner.live_desk import open_desk, opening_before
     from aitrader_core.runner.live_inlet import Inlet
     from aitrader_core.runner.live_rehearsal import rehearse
     from aitrader_core.runner.live_trail import TrailFile, trail_path
+    from aitrader_core.storage.trading_states import TradingStates
 
-    arena, clock = floor.arena, time.monotonic_ns
+    arena, clock, switches = floor.arena, time.monotonic_ns, TradingStates(floor.engine)
+    market = arena.market
 
     def opened(session: date, state: "TradingState") -> "LiveDesk":
         opening = opening_before(floor, model, session)
@@ -94,7 +96,7 @@ def _trading(
     outlook = Outlook(
         opened,
         clock,
-        throw=lambda: Throw(floor.trading(model)),
+        throw=lambda: switches.in_force(market, model),
         interrupted=interrupted,
         show=_Progress(clock),
         limit=None if seconds is None else int(seconds * 1e9),
@@ -119,14 +121,14 @@ class _Progress:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock, self._told, self._ticks = clock, clock(), 0
         self._screen = console(err=True)
+        self._is_watched = self._screen.is_terminal
         self._has_noticed = False
 
     def __call__(self, live: "Live") -> None:
         if live.stream.of_books and not self._has_noticed:
             self._has_noticed = True
             self._screen.print("order books of the feed are left alone: quotes are those it tells")
-        now = self._clock()
-        if self._screen.is_terminal and now - self._told >= _EVERY:
+        if self._is_watched and (now := self._clock()) - self._told >= _EVERY:
             rate = (live.measured.ticks - self._ticks) / (now - self._told) * 1e9
             self._told, self._ticks = now, live.measured.ticks
             self._screen.print(_so_far(live, rate))

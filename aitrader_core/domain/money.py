@@ -29,8 +29,13 @@ def plain(value: Decimal) -> str:
     >>> plain(Decimal("900")), plain(Decimal("0.125"))
     ('900.00', '0.125')
     """
+    written = str(value)
+    if written[-3:-2] == ".":
+        return written  # as most are, or
+    if written[-9:-8] == "." and written.endswith("000000"):
+        return written[:-6]  # with eight decimals, as money has
     if not _printable(value):
-        return str(value)
+        return written
     text = f"{value:.2f}"
     return text if Decimal(text) == value else f"{value.normalize():f}"
 
@@ -41,7 +46,10 @@ def plain_quantity(value: Decimal) -> str:
     >>> plain_quantity(Decimal("10.00000000")), plain_quantity(Decimal("0.5"))
     ('10', '0.5')
     """
-    return f"{value.normalize():f}" if _printable(value) else str(value)
+    written = str(value)
+    if written.isdigit() and written[0] != "0":
+        return written
+    return f"{value.normalize():f}" if _printable(value) else written
 
 
 def _printable(value: Decimal) -> bool:

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 GENESIS = "0" * 32
 
@@ -20,8 +20,7 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"  # with the session
 
 
-@dataclass(frozen=True, slots=True)
-class TrailEntry:
+class TrailEntry(NamedTuple):
     """One thing that happened: `event` to the order `order_id` (empty where it is to all).
 
     `at` is in ns since 1970 UTC; `facts` is canonical JSON, amounts in it are decimal strings.

@@ -6,7 +6,6 @@ Those of each order are put together by hand, which takes a tenth of what `json.
 import json
 from dataclasses import asdict
 from decimal import Decimal
-from enum import StrEnum
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
@@ -26,8 +25,8 @@ def exact(amount: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-class Event(StrEnum):
-    """What an entry of the trail is about; the facts in brackets."""
+class Event:
+    """What an entry of the trail is about; in brackets, what its facts are."""
 
     SUBMITTED = "submitted"  # the order and what it may cost
     DENIED = "denied"  # the order, code and reason

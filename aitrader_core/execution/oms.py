@@ -2,66 +2,46 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
 from aitrader_core.domain.account import Account
 from aitrader_core.domain.denials import Denial
-from aitrader_core.domain.limits import Limits, PreTrade
+from aitrader_core.domain.limits import PreTrade
 from aitrader_core.domain.market import Symbol
-from aitrader_core.domain.money import STEP, ZERO, money, times
+from aitrader_core.domain.money import ZERO
 from aitrader_core.domain.order_venue import (
     Accepted,
     Canceled,
     CancelRejected,
     Executed,
     Expired,
-    OrderReport,
     OrderVenue,
     Rejected,
     VenueEvent,
 )
 from aitrader_core.domain.orders import Order, Quote, Refused, Side
 from aitrader_core.domain.portfolio import Adjustment
-from aitrader_core.domain.risk import LARGEST_QUANTITY
+from aitrader_core.domain.risk import TradingRules
 from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.domain.trail import OrderStatus, TrailEntry
 from aitrader_core.execution import facts
 from aitrader_core.execution.facts import Event
+from aitrader_core.execution.mandate import ROUNDING, Mandate
+from aitrader_core.execution.reconciling import OPEN_AT_VENUE, missed
 from aitrader_core.execution.state import Ticket
 from aitrader_core.execution.trail import STEPS, Booked, Trail, replay
 from aitrader_core.simulation.desk import Desk
 
 _BUY, _SELL = Side.BUY, Side.SELL
-_OPEN_AT_VENUE = (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
-_ROUNDING = 100 * STEP  # parts of an order, each rounded, may cost more than the whole of it
 _DIGITS = bytes(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[byte % 32] for byte in range(256))
-_EVENTS: Mapping[type[VenueEvent], Event] = {
+_EVENTS: Mapping[type[VenueEvent], str] = {
     Accepted: Event.ACCEPTED,
     Canceled: Event.CANCELED,
     CancelRejected: Event.CANCEL_REJECTED,
     Rejected: Event.REJECTED,
     Expired: Event.EXPIRED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Mandate:
-    """What the orders of one model's session are placed under.
-
-    `name` is market|model|session: client ids are made of it. `fee_rate` is the most that the
-    venue takes of a notional. A market buy may cost up to `margin` more than the last price says:
-    so much is reserved for it, and the venue may not go beyond. `timeout` is how long, in ns, an
-    order may be without news before the venue is asked.
-    """
-
-    name: str
-    value_at_start: Decimal
-    limits: Limits = field(default_factory=Limits)
-    fee_rate: Decimal = ZERO
-    margin: Decimal = Decimal("0.01")
-    timeout: int = 5_000_000_000
 
 
 class Oms:
@@ -89,11 +69,13 @@ class Oms:
         self.aside: list[VenueEvent] = []  # of orders that are not ours
         self.state = replay(trail, desk.portfolio, trading, self._book)
         desk.trail.extend(trail)
+        self._settles_later = type(desk.rules).sellable is not TradingRules.sellable
+        self._locked = dict(desk.unsettled())  # bought today, where that is not to be sold
         self._trail = Trail(desk.trail)
         self._now = 0
         self._window = mandate.limits.rate_window_ms * 1_000_000
         whole = desk.rules.quantity_step == desk.rules.quantity_step.to_integral_value()
-        self._rounding = ZERO if whole else _ROUNDING
+        self._rounding = ZERO if whole else ROUNDING
         desk.guard = PreTrade(mandate.limits, lambda: self.account(self._now))
 
     def submit(self, order: Order, now: int) -> Ticket | Refused:
@@ -191,6 +173,7 @@ class Oms:
         """Follow another ledger, a broker's. Raises LedgerError as `Desk.correct` does."""
         self.desk.correct(symbol, quantity, cash, reason)
         self.state.portfolio = self.desk.portfolio
+        self._locked = dict(self.desk.unsettled())
         changed = {"cash": cash, "quantity": quantity, "reason": reason, "symbol": symbol}
         self._note(now, Event.CORRECTED, "", facts.canonical(changed))
 
@@ -219,35 +202,21 @@ class Oms:
     def _outgoing(self) -> Mapping[Symbol, Decimal]:
         """Working sells, and what may not be sold before the next session."""
         promised = self.state.outgoing
-        locked = self.desk.unsettled()
+        locked = self._locked
         if not locked:
             return promised
         return {s: promised.get(s, ZERO) + locked.get(s, ZERO) for s in {*promised, *locked}}
 
-    def _quote(self, order: Order) -> Quote | None:
-        """The most that `order` may cost. None: risk says why."""
-        quantity = order.quantity
-        if not quantity.is_finite() or not 0 < quantity <= LARGEST_QUANTITY:
-            return None
-        price = self._worst_price(order)
-        if price is None:
-            return None
-        notional = times(quantity, price)
-        fee = times(notional, self.mandate.fee_rate)
-        if self._rounding and order.side is _BUY:
-            roomy = notional + self._rounding
-            dearer = times(roomy, self.mandate.fee_rate)
-            if roomy + dearer <= self.desk.portfolio.cash - self.state.reserved:
-                notional, fee = roomy, dearer
-        return Quote(price, notional, fee)
+    def _lock(self, symbol: Symbol) -> None:
+        kept = self.desk.portfolio.held(symbol) - self.desk.sellable(symbol)
+        if kept:
+            self._locked[symbol] = kept
+        else:
+            self._locked.pop(symbol, None)
 
-    def _worst_price(self, order: Order) -> Decimal | None:
-        last, limit = self.prices.get(order.symbol), order.limit
-        if limit is not None and limit.is_finite() and limit > 0:
-            return money(limit) if limit <= LARGEST_QUANTITY else None
-        if last is None or order.side is _SELL:
-            return last
-        return money(last + last * self.mandate.margin)
+    def _quote(self, order: Order) -> Quote | None:
+        free = self.desk.portfolio.cash - self.state.reserved
+        return self.mandate.quote(order, self.prices.get(order.symbol), free, self._rounding)
 
     def _again(self, known: Ticket, order: Order, now: int) -> Ticket | Refused:
         if known.wish == facts.wish(order):
@@ -277,6 +246,8 @@ class Oms:
         self.desk.book(fill)
         state.portfolio = self.desk.portfolio
         state.fill(ticket, status, event.execution_id, fill)
+        if self._settles_later:
+            self._lock(ticket.order.symbol)
         self._note(now, kind, event.order_id, facts.executed(event))
 
     def _moved(
@@ -289,10 +260,10 @@ class Oms:
         filled, reason = getattr(event, "filled", None), getattr(event, "reason", "")
         is_news = self.state.step(ticket, STEPS[kind], filled, reason)
         # what can't be canceled may be closed, and nobody told us: it is asked about next
-        ticket.heard = 0 if kind is Event.CANCEL_REJECTED else now
+        ticket.heard = 0 if kind == Event.CANCEL_REJECTED else now
         if not is_news:
             self._note(now, Event.IGNORED, event.order_id, facts.told(event))
-        elif kind is Event.ACCEPTED:
+        elif kind == Event.ACCEPTED:
             self._note(now, kind, event.order_id, facts.venue_time(event.at))
         else:
             self._note(now, kind, event.order_id, facts.closed(event.at, filled, reason))
@@ -315,32 +286,18 @@ class Oms:
     def _ask(self, tickets: Sequence[Ticket], now: int) -> None:
         for ticket in tickets:
             report = self.venue.status(ticket.id)
-            for event in self._missed(ticket, report, now):
+            for event in missed(ticket, report, now):
                 said = facts.canonical({"told": type(event).__name__})
                 self._note(now, Event.RECONCILED, ticket.id, said)
                 self.on(event, now)
             ticket.heard = now
-            is_open = report is not None and report.status in _OPEN_AT_VENUE
+            is_open = report is not None and report.status in OPEN_AT_VENUE
             if is_open and ticket.status is OrderStatus.CANCEL_PENDING:
                 self._cancel(ticket, now)  # that one was lost
 
-    def _missed(self, ticket: Ticket, report: OrderReport | None, now: int) -> Sequence[VenueEvent]:
-        """What the venue knows of an order and we do not."""
-        if report is None:
-            return _never_got(ticket, now) if ticket.is_open else ()
-        missed: list[VenueEvent] = [
-            e for e in report.executions if e.execution_id not in ticket.executions
-        ]
-        filled = sum((e.quantity for e in report.executions), ZERO)
-        if report.status in _OPEN_AT_VENUE and not ticket.is_accepted:
-            missed.insert(0, Accepted(ticket.id, report.at))
-        elif ticket.is_open:
-            missed += _ending(ticket, report, filled)
-        return missed
-
-    def _note(self, now: int, event: Event, order_id: str, said: str) -> None:
-        self._trail.add(now, event.value, order_id, said)
-        self.state.count(event.value)
+    def _note(self, now: int, event: str, order_id: str, said: str) -> None:
+        self._trail.add(now, event, order_id, said)
+        self.state.count(event)
 
     def _book(self, fact: Booked) -> None:
         """What a trail has booked, at a desk that has not."""
@@ -349,20 +306,3 @@ class Oms:
             self.desk.correct(fact.symbol, fact.quantity_change, fact.cash_change, reason)
         else:
             self.desk.book(fact)
-
-
-def _ending(ticket: Ticket, report: OrderReport, filled: Decimal) -> Sequence[VenueEvent]:
-    if report.status is OrderStatus.CANCELED:
-        return (Canceled(ticket.id, report.at, filled, report.reason),)
-    if report.status is OrderStatus.EXPIRED:
-        return (Expired(ticket.id, report.at, filled),)
-    if report.status is OrderStatus.REJECTED:
-        return (Rejected(ticket.id, report.at, report.reason),)
-    return ()
-
-
-def _never_got(ticket: Ticket, now: int) -> Sequence[VenueEvent]:
-    reason = "the venue never got it"
-    if ticket.is_accepted or ticket.filled:
-        return (Canceled(ticket.id, now, ticket.filled, "the venue does not know it any more"),)
-    return (Rejected(ticket.id, now, reason),)

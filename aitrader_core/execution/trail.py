@@ -101,7 +101,7 @@ class _Replay:
         told = facts.get("filled")
         self._state.step(
             ticket,
-            STEPS[Event(entry.event)],
+            STEPS[entry.event],
             None if told is None else Decimal(told),
             facts.get("reason", ""),
         )

@@ -1,41 +1,24 @@
-"""The compiled heart of a pattern engine: what a tick changes, and what each pattern says of it.
+"""From ticks to scores, compiled once for a set of patterns, for batches and for single ticks."""
 
-A pattern is a small function of what is known of the tick's symbol, the tick and the terms; what
-it returns is kept within -1 (sell) and 1 (buy), and NaN counts as 0:
-
-    @pattern("the last move turned around, 1 at 4 volatilities")
-    def reversal(row: Row, tick: Tick, terms: Terms) -> float:
-        return -row.surprise / 4.0
-
-That is all: once its module is imported, a configuration may give `reversal` a weight. It is
-compiled once in each process that weighs it, for some seconds. To have it compiled for good, put
-it here, into STANDARD and into PATTERNS of parameters.py: numba's cache looks at this file alone,
-which is why all compiled code is here, and at `_layout`, for what other files say.
-
-Patterns write nothing, and are not asked while their symbol warms up or cools down. One that has
-to remember more than a row does gets a field in Row and a line in `_traded` or `_quoted`.
-
-Nothing here is fastmath: one order of operations, no fused ones, the same bits on every path.
-"""
-
-# ruff: noqa: ARG001 - every pattern is asked in the same way
-
-import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from types import FunctionType
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 import numba
 import numpy as np
 from numba import types
 
-from aitrader_core.patterns.parameters import PATTERNS
+from aitrader_core.patterns import compiling, learning, records, standard
+from aitrader_core.patterns.compiling import compiled, within
+from aitrader_core.patterns.learning import learn, possible
 from aitrader_core.patterns.records import ROW, Row, Terms, terms_of, words
+from aitrader_core.patterns.standard import STANDARD, Pattern, registered
+from aitrader_core.simulation import ticks
 from aitrader_core.simulation.ticks import (
     NEVER,
-    QUOTE,
     TRADE,
     WATCH_ANY,
     WATCH_ASK_HIGH,
@@ -47,225 +30,18 @@ from aitrader_core.simulation.ticks import (
     Tick,
 )
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Pattern = Callable[[Row, Tick, Terms], float]
-
-SMALLEST, LARGEST = 1e-18, 1e18  # of prices, volumes and sizes that can be true
-ROW_WORDS = words(ROW)
-_wide = cast(Any, np.int64)
-FADED = 1e-100  # an average that decayed below it is 0: subnormal numbers are slow and coarse
 LAST, BID, ASK = range(3)  # columns of prices that are followed
 SCORE, PRICE, ATR, RSI, VWAP, SAID = range(6)  # columns of a signal; from SAID on, by pattern
+ROW_WORDS = words(ROW)
 
-_registered: dict[str, Pattern] = {}
-
-
-def compiled(function: Function) -> Function:
-    """Becomes a part of whatever compiled function calls it."""
-    part: dict[str, Any] = {
-        "forceinline": True,
-        "no_cpython_wrapper": True,
-        "no_cfunc_wrapper": True,
-    }
-    return cast(Function, numba.njit(error_model="numpy", **part)(function))
-
-
-def pattern(says: str) -> Callable[[Function], Function]:
-    """Let configurations weigh the function by its name; `says` is for those who read them."""
-
-    def register(function: Function) -> Function:
-        name, asked = function.__name__, compiled(function)
-        if name in PATTERNS and name not in _registered:
-            raise ValueError(f"{name} is one of the standard patterns: name this one otherwise")
-
-        def sure(row: Row, tick: Tick, terms: Terms) -> float:
-            said = asked(row, tick, terms)
-            return 0.0 if math.isnan(said) else float(said)
-
-        PATTERNS[name], _registered[name] = says, compiled(sure)
-        return function
-
-    return register
-
-
-@compiled
-def _within(value: float) -> float:
-    """-1 to 1. A processor guesses branches on prices wrong half the time: here are none."""
-    return min(max(value, -1.0), 1.0)
-
-
-# What patterns say
-
-
-@compiled
-def crossover(row: Row, tick: Tick, terms: Terms) -> float:
-    return row.crossed * max(1.0 - row.since_cross * terms.fade, 0.0)
-
-
-@compiled
-def trend(row: Row, tick: Tick, terms: Terms) -> float:
-    return (row.fast - row.slow) * row.per_move * terms.trend
-
-
-@compiled
-def vwap_reversion(row: Row, tick: Tick, terms: Terms) -> float:
-    return (row.vwap - row.price) * row.per_move * terms.reversion
-
-
-@compiled
-def volume_spike(row: Row, tick: Tick, terms: Terms) -> float:
-    return row.side * max(row.volume_ratio - 1.0, 0.0) * terms.spike
-
-
-@compiled
-def breakout(row: Row, tick: Tick, terms: Terms) -> float:
-    return row.surprise * terms.breakout
-
-
-@compiled
-def imbalance(row: Row, tick: Tick, terms: Terms) -> float:
-    return row.imbalance
-
-
-@compiled
-def rsi_reversion(row: Row, tick: Tick, terms: Terms) -> float:
-    return (50.0 - row.rsi) * 0.02
-
-
-STANDARD: dict[str, Pattern] = {
-    one.__name__: one
-    for one in (
-        crossover,
-        trend,
-        vwap_reversion,
-        volume_spike,
-        breakout,
-        imbalance,
-        rsi_reversion,
-    )
-}
-
-
-# What a tick changes
-
-
-@compiled
-def _possible(tick: Tick) -> bool:
-    """Whether the values can be true; every comparison with NaN is false."""
-    if tick.kind == TRADE:
-        if not (SMALLEST <= tick.price <= LARGEST and SMALLEST <= tick.volume <= LARGEST):
-            return False
-    elif tick.kind != QUOTE:
-        return False
-    if not (0.0 <= tick.bid_size <= LARGEST and 0.0 <= tick.ask_size <= LARGEST):
-        return False
-    bid = math.isnan(tick.bid) or SMALLEST <= tick.bid <= LARGEST  # NaN: not known
-    ask = math.isnan(tick.ask) or SMALLEST <= tick.ask <= LARGEST
-    return bid and ask
-
-
-@compiled
-def _average(old: float, new: float, count: float, weight: float) -> float:
-    """Of values from 0 up: the plain mean until the new one, number `count`, weighs `weight`."""
-    part = weight if count * weight >= 1.0 else 1.0 / count
-    moved = old + part * (new - old)
-    return moved if moved > FADED else 0.0
-
-
-@compiled
-def _quoted(row: Row, tick: Tick) -> None:
-    row.bid = tick.bid
-    row.ask = tick.ask
-    sizes = tick.bid_size + tick.ask_size
-    known = not math.isnan(tick.bid) and not math.isnan(tick.ask) and sizes > 0.0
-    row.imbalance = (tick.bid_size - tick.ask_size) / sizes if known else 0.0
-
-
-@compiled
-def _traded(row: Row, tick: Tick, terms: Terms) -> None:
-    price = tick.price
-    if row.trades == 0:
-        row.fast = price
-        row.slow = price
-        row.volume_ratio = 1.0
-    else:
-        _moved(row, price, terms)
-        row.volume_ratio = tick.volume / row.usual_volume
-    if tick.side != 0:
-        row.side = float(tick.side)
-    else:  # the tick rule of Lee and Ready (1991)
-        up = 1.0 * (price > row.price) - 1.0 * (price < row.price)
-        row.side = up + (1.0 - abs(up)) * row.side
-    row.price = price
-    row.trades += 1
-    row.usual_volume = _average(
-        row.usual_volume, tick.volume, float(row.trades), terms.usual_volume
-    )
-    row.notional += price * tick.volume
-    row.volume += tick.volume
-    row.vwap = row.notional / row.volume
-    _in_bar(row, price, terms)
-
-
-@compiled
-def _moved(row: Row, price: float, terms: Terms) -> None:
-    """From `row.price` to `price`."""
-    change = price - row.price
-    relative = change / row.price
-    row.surprise = change * row.per_move
-    row.variance = _average(row.variance, relative * relative, float(row.trades), terms.variance)
-    row.per_move = 1.0 / (price * math.sqrt(row.variance)) if row.variance > 0.0 else 0.0
-    row.fast += terms.fast * (price - row.fast)
-    row.slow += terms.slow * (price - row.slow)
-    row.since_cross += 1.0
-    if row.fast != row.slow:
-        above = math.copysign(1.0, row.fast - row.slow)
-        if above * row.above < 0.0:
-            row.crossed = above
-            row.since_cross = 0.0
-        row.above = above
-
-
-@compiled
-def _in_bar(row: Row, price: float, terms: Terms) -> None:
-    if row.bar_trades == 0:
-        row.bar_high = price
-        row.bar_low = price
-    else:
-        row.bar_high = max(row.bar_high, price)
-        row.bar_low = min(row.bar_low, price)
-    row.bar_trades += 1
-    if row.bar_trades == terms.bar:
-        _bar_closed(row, price, terms)
-        row.bar_trades = 0
-
-
-@compiled
-def _bar_closed(row: Row, close: float, terms: Terms) -> None:
-    """Wilder's RSI and average true range; the first bar has no close before it."""
-    high, low = row.bar_high, row.bar_low
-    if row.bars > 0:
-        before = row.bar_close
-        high, low = max(high, before), min(low, before)
-        rise = close - before
-        count = float(row.bars)
-        row.gain = _average(row.gain, max(rise, 0.0), count, terms.rsi)
-        row.loss = _average(row.loss, max(-rise, 0.0), count, terms.rsi)
-        both = row.gain + row.loss
-        row.rsi = 100.0 * (row.gain / both) if both > 0.0 else 50.0
-    row.bars += 1
-    row.atr = _average(row.atr, high - low, float(row.bars), terms.atr)
-    row.bar_close = close
-
-
-# Scores
+_wide = cast(Any, np.int64)
 
 
 def _sum_of(patterns: tuple[Pattern, ...]) -> Callable[[Row, Tick, Terms], float]:
     """The weighted sum of what they say, in their order."""
 
     @compiled
-    def nothing(row: Row, tick: Tick, terms: Terms) -> float:
+    def nothing(row: Row, tick: Tick, terms: Terms) -> float:  # noqa: ARG001 - as patterns are
         return 0.0
 
     total: Pattern = nothing
@@ -279,7 +55,7 @@ def _plus(rest: Pattern, one: Pattern, number: int) -> Pattern:
     def total(row: Row, tick: Tick, terms: Terms) -> float:
         weight = terms.weights[number]
         said = rest(row, tick, terms)
-        return said + weight * _within(one(row, tick, terms)) if weight != 0.0 else said
+        return said + weight * within(one(row, tick, terms)) if weight != 0.0 else said
 
     return total
 
@@ -301,7 +77,7 @@ def _also(rest: Callable[..., None], one: Pattern, column: int) -> Callable[...,
     @compiled
     def everything(row: Row, tick: Tick, terms: Terms, found: Any) -> None:
         rest(row, tick, terms, found)
-        found[column] = _within(one(row, tick, terms)) + 0.0  # never -0.0
+        found[column] = within(one(row, tick, terms)) + 0.0  # never -0.0
 
     return everything
 
@@ -315,26 +91,11 @@ def _scored(row: Row, tick: Tick, terms: Terms) -> float:
     """0 where there is no signal; `_total` is that of the kernel compiled for."""
     if row.trades < terms.warmup or tick.received < row.quiet_until:
         return 0.0
-    score = _within(_total(row, tick, terms))
+    score = within(_total(row, tick, terms))
     if not (score >= terms.threshold or score <= -terms.threshold):
         return 0.0
     row.quiet_until = tick.received + terms.cooldown
     return score
-
-
-# What all paths go through: `run`, `advance` and the call for a single tick
-
-
-@compiled
-def _taken(row: Row, tick: Tick, terms: Terms) -> bool:
-    """Whether the tick can be true and was learnt from."""
-    if not _possible(tick):
-        row.skipped += 1
-        return False
-    if tick.kind == TRADE:
-        _traded(row, tick, terms)
-    _quoted(row, tick)
-    return True
 
 
 def _found(row: Row, tick: Tick, terms: Terms, score: float, found: Any) -> None:
@@ -406,7 +167,7 @@ def _drive(
             _wide(side[i]),
         )
         row = rows[tick.symbol]
-        if not _taken(row, tick, terms):
+        if not learn(row, tick, terms):
             continue
         score = _scored(row, tick, terms)
         if score != 0.0:
@@ -455,7 +216,7 @@ def _one(
         ask_size,
         side,
     )
-    if not _taken(row, tick, terms):
+    if not learn(row, tick, terms):
         return 0
     score = _scored(row, tick, terms)
     if score == 0.0:
@@ -483,10 +244,7 @@ _COLUMNS = (
 _TABLE = types.float64[:, ::1]
 
 
-@numba.njit(
-    (_TABLE, _TABLE, *(types.int64,) * 3, *_COLUMNS), error_model="numpy", cache=True, nogil=True
-)
-def follow(
+def _follow(
     prices: Any,
     watch: Any,
     wake_at: int,
@@ -526,7 +284,7 @@ def follow(
             ask_size[i],
             side[i],
         )
-        if not _possible(tick):
+        if not possible(tick):
             continue
         if tick.kind == TRADE:
             prices[tick.symbol, LAST] = tick.price
@@ -549,7 +307,7 @@ class Kernel(NamedTuple):
 def kernel_for(weighed: Iterable[str]) -> Kernel:
     """The standard patterns, and those of others that have a weight."""
     others = set(weighed) - set(STANDARD)
-    return _compiled_for(tuple(item for item in _registered.items() if item[0] in others))
+    return _compiled_for(tuple(item for item in registered.items() if item[0] in others))
 
 
 @lru_cache
@@ -566,7 +324,7 @@ def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
 
     def bound(function: Callable[..., Any]) -> Callable[..., Any]:
         made = FunctionType(function.__code__, scope)
-        made.__qualname__ = f"{function.__name__}_{_layout(terms)}"
+        made.__qualname__ = f"{function.__name__}_{_sources()}"
         return made
 
     for part in (_scored, _found):
@@ -578,13 +336,18 @@ def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
     return Kernel(tuple(patterns), terms, drive, one)
 
 
-def _layout(terms: "np.dtype[np.void]") -> str:
-    """A part of the name by which numba's cache knows compiled code."""
-    ticks = (TRADE, QUOTE, NEVER, Tick._fields)
-    lows = (WATCH_ANY, WATCH_TRADE_LOW, WATCH_ASK_LOW, WATCH_BID_LOW)
-    highs = (WATCH_TRADE_HIGH, WATCH_BID_HIGH, WATCH_ASK_HIGH)
-    told = repr((ROW.descr, terms.descr, ticks, lows, highs))
-    return sha256(told.encode()).hexdigest()[:8]
+@lru_cache
+def _sources() -> str:
+    """A part of the name that numba's cache knows compiled code by: it looks at one file alone."""
+    files = [
+        Path(str(module.__file__)) for module in (compiling, learning, records, standard, ticks)
+    ]
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+
+
+_FOLLOW_TAKES = (_TABLE, _TABLE, *(types.int64,) * 3, *_COLUMNS)
+_follow.__qualname__ = f"follow_{_sources()}"
+follow = numba.njit(_FOLLOW_TAKES, error_model="numpy", cache=True, nogil=True)(_follow)
 
 
 def _drive_takes(terms: "np.dtype[np.void]") -> tuple[Any, ...]:

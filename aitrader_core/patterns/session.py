@@ -10,7 +10,8 @@ from aitrader_core.domain.money import STEP, ZERO, plain, plain_quantity
 from aitrader_core.domain.orders import Order, Refused
 from aitrader_core.domain.signals import Signal
 from aitrader_core.domain.trading_state import TradingState
-from aitrader_core.execution.oms import Mandate, Oms
+from aitrader_core.execution.mandate import Mandate
+from aitrader_core.execution.oms import Oms
 from aitrader_core.patterns.engine import Engine
 from aitrader_core.patterns.playback import Playback
 from aitrader_core.patterns.strategy import decide, exact

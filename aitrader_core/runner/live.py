@@ -14,6 +14,7 @@ from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.runner.latencies import Latencies
 from aitrader_core.runner.live_desk import LiveDesk
 from aitrader_core.runner.live_inlet import Clock, Inlet
+from aitrader_core.storage.trading_states import Throw
 
 if TYPE_CHECKING:  # numpy is for those who have ticks
     from aitrader_core.market.ticks.stream import TickStream
@@ -34,25 +35,18 @@ class LiveEnding(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
-class Throw:
-    """How the kill switch stands, and why."""
-
-    state: TradingState = TradingState.ACTIVE
-    reason: str = "the kill switch"
-
-
 @dataclass(frozen=True)
 class Outlook:
     """What a live session asks of the world around it, between reads.
 
-    `open_desk` is called with the session of the first tick, `throw` then and once a second,
-    `interrupted` and `show` after each read, or a moment without one. `limit` is in ns.
+    `open_desk` is called with the session of the first tick, `throw` then and once a second: it
+    tells the throw of the kill switch that is in force. `interrupted` and `show` are called after
+    each read, or a moment without one. `limit` is in ns.
     """
 
     open_desk: Callable[[date, TradingState], LiveDesk]
     clock: Clock
-    throw: Callable[[], Throw] = Throw
+    throw: Callable[[], Throw | None] = lambda: None
     interrupted: Callable[[], bool] = lambda: False
     show: Callable[["Live"], None] = lambda _: None
     limit: int | None = None
@@ -140,11 +134,11 @@ class Live:
     def _opened(self, first: "Tick") -> LiveDesk:
         from aitrader_core.market.ticks.recording import DAY, session_of
 
-        session, throw = session_of(first.received), self.outlook.throw()
-        if throw.state is TradingState.HALTED:
-            raise InputError(f"trading is halted ({throw.reason}): see `aitrader trading --help`")
-        self._state = throw.state
-        desk = self.outlook.open_desk(session, throw.state)
+        throw = self.outlook.throw()
+        if throw is not None and throw.state is TradingState.HALTED:
+            raise InputError(f"trading is halted ({throw.reason}): see `aitrader trading`")
+        self._state = TradingState.ACTIVE if throw is None else throw.state
+        desk = self.outlook.open_desk(session_of(first.received), self._state)
         self._until = (first.received // DAY + 1) * DAY
         self._zero = self.outlook.clock() - first.received
         return desk
@@ -179,12 +173,11 @@ class Live:
         if self.desk is None:
             return
         throw = self.outlook.throw()
-        if throw.state is not self._state and self.desk.session.kill(
-            throw.state, throw.reason, self.stream.received
-        ):
+        if throw is not None and throw.state is not self._state:
+            self.desk.session.kill(throw.state, throw.reason, self.stream.received)
             self._state = throw.state
-        if throw.state is TradingState.HALTED:
-            self.ending = LiveEnding.HALTED
+            if throw.state is TradingState.HALTED:
+                self.ending = LiveEnding.HALTED
         self.desk.keep_trail()
         self.desk.trail.sync()
 

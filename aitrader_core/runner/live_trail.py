@@ -3,11 +3,10 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from aitrader_core.domain.errors import InputError
+from aitrader_core.domain.errors import InputError, StorageError
 from aitrader_core.domain.trail import TrailEntry, first_broken
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.ticks import folder
@@ -22,26 +21,31 @@ class TrailFile:
 
     def __init__(self, path: Path, *, again: bool = False) -> None:
         """InputError where there is one already, unless `again` sets it aside."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if again and path.exists():
-            path.rename(_aside(path))
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if again and path.exists():
+                path.rename(_aside(path))
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        except FileExistsError:
-            raise InputError(
-                f"this session was traded live before, {_what_is_there(path)} in {path}: say "
-                "--again to set that file aside and begin anew"
-            ) from None
+        except OSError as error:
+            if isinstance(error, FileExistsError) and path.is_file():
+                raise InputError(
+                    f"this session was traded live before, {_what_is_there(path)} in {path}: say "
+                    "--again to set that file aside and begin anew"
+                ) from None
+            raise StorageError(f"{path}: can't be written: {error.strerror}") from error
         self.path = path
         self.kept = 0  # entries
         self._is_dirty = False
 
     def keep(self, trail: Sequence[TrailEntry]) -> None:
-        """What of `trail` is not in the file yet."""
+        """What of `trail` is not in the file yet. StorageError when it can't be written."""
         new = trail[self.kept :]
-        lines = "".join(json.dumps(asdict(e), separators=(",", ":")) + "\n" for e in new).encode()
-        while lines:
-            lines = lines[os.write(self._file, lines) :]
+        lines = "".join(json.dumps(e._asdict(), separators=(",", ":")) + "\n" for e in new).encode()
+        try:
+            while lines:
+                lines = lines[os.write(self._file, lines) :]
+        except OSError as error:
+            raise StorageError(f"{self.path}: can't be written: {error.strerror}") from error
         self.kept += len(new)
         self._is_dirty = True
 

@@ -53,9 +53,14 @@ class TradingStates:
 
     def state_of(self, market: str, model: str = ALL) -> TradingState:
         """The stricter one of the arena's and the model's; active where nobody threw it."""
+        throw = self.in_force(market, model)
+        return TradingState.ACTIVE if throw is None else throw.state
+
+    def in_force(self, market: str, model: str = ALL) -> Throw | None:
+        """The throw that `state_of` is of; None where there is none."""
         found = self.latest(market)
-        states = {found[name].state for name in (ALL, model) if name in found}
-        return next((state for state in _STRICTEST if state in states), TradingState.ACTIVE)
+        throws = [found[name] for name in (ALL, model) if name in found]
+        return min(throws, key=lambda throw: _STRICTEST.index(throw.state), default=None)
 
     def latest(self, market: str) -> Mapping[str, Throw]:
         """The newest throw for each model that has one, and for all (`ALL`)."""

@@ -48,10 +48,11 @@ class Taken:
         return self.ticks / median(self.seconds)
 
 
-SESSION = "aitrader, pattern engine alone"
+SESSION, ENGINE = "aitrader, whole session", "aitrader, pattern engine alone"
 NAUTILUS, HFTBACKTEST = "nautilus_trader, no-op strategy", "hftbacktest, rule at each tick"
 CONTESTANTS: Mapping[str, Contestant] = {
-    SESSION: Contestant((*OURS, "session"), 5, counts="signals"),
+    SESSION: Contestant((*OURS, "session"), 5),
+    ENGINE: Contestant((*OURS, "engine"), 5, counts="signals"),
     NAUTILUS: Contestant((PEERS, "nautilus_replay", "noop"), 3, 500_000),
     "nautilus_trader, rule at each quote": Contestant(
         (PEERS, "nautilus_replay", "rule"), 2, 500_000

@@ -8,6 +8,7 @@ who advances by time stops at each of them.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from aitrader_core.simulation.ticks import COLUMNS, QUOTE, TRADE, Ticks
 
 SYMBOL = Symbol("BTCUSDT")
 TICK, LOT = 0.1, 0.001  # steps of prices and sizes
-FIRST = 1_723_161_600_000_000_000  # 2024-08-09, ns since 1970 UTC
+DAY = date(2024, 8, 9)
+FIRST = 1_723_161_600_000_000_000  # its start, ns since 1970 UTC
 CHUNK = 1_000_000
 MIDDLE = 617_000  # where the price starts, in ticks
 FLOOR = 100_000  # where it turns back

@@ -13,7 +13,8 @@ from aitrader_core.domain.order_venue import Accepted, Canceled, Executed, Venue
 from aitrader_core.domain.orders import Approved, Order, Quote, Refused, Side
 from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.domain.trail import OrderStatus, first_broken
-from aitrader_core.execution.oms import Mandate, Oms
+from aitrader_core.execution.mandate import Mandate
+from aitrader_core.execution.oms import Oms
 from aitrader_core.execution.state import Ticket
 from aitrader_core.simulation.desk import Desk
 from tests.broker.stage import INFY, SBIN, SECOND, D, Stage, buy, sell

@@ -6,13 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from aitrader_core.cli.ticks_playing import address
 from aitrader_core.domain.errors import InputError
+from aitrader_core.domain.trading_state import TradingState
+from aitrader_core.market.ticks.playing import Line
 from aitrader_core.runner.live_trail import read_trail
+from aitrader_core.storage.database import engine_for
+from aitrader_core.storage.trading_states import ALL, Throw, TradingStates
 from aitrader_core.storage.urls import DatabaseUrls
 from tests.cli.conftest import Run
 from tests.runner.live_feeds import Player, lines
@@ -51,6 +59,33 @@ def test_trades_what_a_socket_tells_and_says_what_came_of_it(run: Run) -> None:
         shown = run(*LIVE, "--feed", f"127.0.0.1:{port}", "--again")
     assert shown.exit_code == 0, shown.stderr
     assert "2 of 2 lines" in shown.stdout
+
+
+@pytest.mark.usefixtures("empty")
+def test_the_kill_switch_thrown_elsewhere_stops_it(
+    run: Run, database: DatabaseUrls, tmp_path: Path
+) -> None:
+    stopped = Event()
+
+    def quiet_at_last() -> Iterator[Line]:
+        yield from LINES
+        stopped.wait(60)
+
+    def halt() -> None:
+        while not list(tmp_path.glob("home/live/btc/pattern/*.jsonl")):
+            time.sleep(0.05)
+        throw = Throw(ALL, TradingState.HALTED, "a fat finger", "test", datetime.now(UTC))
+        TradingStates(engine_for(database.engine)).set_state("btc", throw)
+
+    with Player(quiet_at_last()).listening() as port, ThreadPoolExecutor() as pool:
+        halted = pool.submit(halt)
+        done = run(*LIVE, "--feed", f"127.0.0.1:{port}", "--json")
+        stopped.set()
+        halted.result()
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["ending"]) == (0, "halted")
+    last = read_trail(Path(told["traded"]["trail"]))[-1]
+    assert (last.event, "a fat finger" in last.facts) == ("trading", True)
 
 
 @pytest.mark.usefixtures("empty")

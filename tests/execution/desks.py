@@ -9,7 +9,8 @@ from aitrader_core.domain.order_venue import OrderVenue
 from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.domain.risk import TradingRules
 from aitrader_core.domain.trail import TrailEntry
-from aitrader_core.execution.oms import Mandate, Oms
+from aitrader_core.execution.mandate import Mandate
+from aitrader_core.execution.oms import Oms
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.simulation.venue import SimulatedVenue
 from tests.simulation.tapes import FREE, MONDAY, A, B, tape_of

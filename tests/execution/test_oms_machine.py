@@ -5,7 +5,6 @@ the ledger holds, the trail tells the whole state, and the kill switch leaves no
 
 import json
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import settings
@@ -234,12 +233,12 @@ def _flipped(entry: TrailEntry) -> list[TrailEntry]:
     """With one byte that is another: each field in turn."""
     facts = entry.facts[:-1] + chr(ord(entry.facts[-1]) ^ 1)
     return [
-        replace(entry, number=entry.number ^ 1),
-        replace(entry, at=entry.at ^ 1),
-        replace(entry, event=f"{entry.event[:-1]}{chr(ord(entry.event[-1]) ^ 1)}"),
-        replace(entry, order_id=f"{entry.order_id}x"),
-        replace(entry, facts=facts),
-        replace(entry, hash=f"{entry.hash[:-1]}{chr(ord(entry.hash[-1]) ^ 1)}"),
+        entry._replace(number=entry.number ^ 1),
+        entry._replace(at=entry.at ^ 1),
+        entry._replace(event=f"{entry.event[:-1]}{chr(ord(entry.event[-1]) ^ 1)}"),
+        entry._replace(order_id=f"{entry.order_id}x"),
+        entry._replace(facts=facts),
+        entry._replace(hash=f"{entry.hash[:-1]}{chr(ord(entry.hash[-1]) ^ 1)}"),
     ]
 
 

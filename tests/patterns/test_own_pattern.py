@@ -4,15 +4,16 @@
 
 from collections.abc import Iterator
 from math import nan
+from typing import Any, cast
 
 import pytest
 
 from aitrader_core.domain.errors import InputError
-from aitrader_core.patterns import kernel
 from aitrader_core.patterns.engine import Engine
-from aitrader_core.patterns.kernel import pattern
+from aitrader_core.patterns.kernel import _compiled_for, kernel_for
 from aitrader_core.patterns.parameters import PATTERNS, PatternParameters
 from aitrader_core.patterns.records import Row, Terms
+from aitrader_core.patterns.standard import pattern, registered
 from aitrader_core.simulation.ticks import TRADE, Tick
 from tests.patterns.streams import SYMBOLS, ticks_of, trade
 
@@ -29,7 +30,7 @@ def own() -> Iterator[None]:
 
     yield
     for name in ("reversal", "broken"):
-        del PATTERNS[name], kernel._registered[name]
+        del PATTERNS[name], registered[name]
 
 
 @pytest.mark.usefixtures("own")
@@ -62,3 +63,12 @@ def test_the_names_of_others_are_taken() -> None:
 def test_without_its_module_it_is_unknown() -> None:
     with pytest.raises(ValueError, match=r"unknown patterns \['reversal'\]"):
         PatternParameters(weights={"reversal": 1.0})
+
+
+def test_the_standard_patterns_are_compiled_once_and_for_all() -> None:
+    kernel_for({"trend": 1.0})
+    again = _compiled_for.__wrapped__(())  # as a new process does
+    for function in (again.drive, again.one):
+        stats = cast(Any, function).stats
+        assert stats.cache_hits
+        assert not stats.cache_misses

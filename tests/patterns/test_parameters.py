@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from aitrader_core.patterns.kernel import STANDARD
 from aitrader_core.patterns.parameters import PATTERNS, PatternParameters
+from aitrader_core.patterns.standard import STANDARD
 
 READ = TypeAdapter(PatternParameters)
 

@@ -3,7 +3,7 @@
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,12 +22,13 @@ from aitrader_core.market.ticks.playing import Line, Played, play
 from aitrader_core.market.ticks.stream import TickStream
 from aitrader_core.patterns.pattern_trader import PatternTrader
 from aitrader_core.runner.arena import Arena, load_arena
-from aitrader_core.runner.live import Live, Outlook, Throw
+from aitrader_core.runner.live import Live, Outlook
 from aitrader_core.runner.live_desk import LiveDesk, LiveOpening, Session, open_desk, pattern_trader
 from aitrader_core.runner.live_inlet import Inlet
 from aitrader_core.runner.live_trail import TrailFile
 from aitrader_core.runner.settings import project_root
 from aitrader_core.simulation.ticks import COLUMNS, Tick, Ticks
+from aitrader_core.storage.trading_states import Throw
 
 BTC = Symbol("BTC-USDT")
 MODEL = "pattern"
@@ -80,7 +81,7 @@ class Trading:
 
     arena: Arena
     folder: Path
-    throw: Callable[[], Throw] = Throw
+    throw: Callable[[], Throw | None] = lambda: None
     session: Session | None = None  # in place of the model's own
     clock: Callable[[], int] = count(0, 1_000_000).__next__
     limit: int | None = None
@@ -118,7 +119,7 @@ def as_file(data: bytes) -> Iterator[int]:
 class Player:
     """Plays lines to one client as fast as it takes them, from a thread of its own."""
 
-    told: list[Line]
+    told: Iterable[Line]
     sent: int = 0  # bytes
     played: Played | None = None
 

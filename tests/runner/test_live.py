@@ -4,29 +4,32 @@ import gzip
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from aitrader_core.domain.errors import ConfigError, InputError
+from aitrader_core.domain.errors import ConfigError, InputError, StorageError
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.domain.orders import Fill
 from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.domain.trail import TrailEntry
 from aitrader_core.market.ticks.findings import Kind
 from aitrader_core.market.ticks.making import make_ticks
+from aitrader_core.market.ticks.playing import Line
 from aitrader_core.market.ticks.reading import read_streams
 from aitrader_core.market.ticks.recording import session_of as day_of
 from aitrader_core.patterns.session import TickSession
-from aitrader_core.runner.live import Live, LiveEnding, Throw
+from aitrader_core.runner.live import Live, LiveEnding
 from aitrader_core.runner.live_desk import LiveDesk, pattern_trader
 from aitrader_core.runner.live_inlet import WINDOW, connect
 from aitrader_core.runner.live_rehearsal import rehearse
 from aitrader_core.runner.live_summary import summary_of
 from aitrader_core.runner.live_trail import TrailFile, read_trail
 from aitrader_core.simulation.ticks import Tick, Ticks
+from aitrader_core.storage.trading_states import ALL, Throw
 from tests.recordings import SHARED, needs_recordings
 from tests.runner.live_feeds import BTC, T0, Player, Trading, as_file, btc, columns, lines, ticks_of
 
@@ -98,12 +101,12 @@ def test_a_real_recording_gives_live_what_its_replay_gives(tmp_path: Path) -> No
 class Slow:
     """Takes a while now and then, and looks how much is on its way to it."""
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Player, told: list[Line]) -> None:
         self.signals = self.ticks = self.taken = self.most_under_way = 0
-        self._player = player
+        self._player, self._told = player, told
 
     def on_tick(self, _: Tick) -> int:
-        self.taken += len(self._player.told[self.ticks][1])
+        self.taken += len(self._told[self.ticks][1])
         self.ticks += 1
         if self.ticks % 500 == 0:
             time.sleep(0.001)
@@ -118,8 +121,8 @@ class Slow:
 
 
 def test_who_sends_waits_for_who_is_slow_and_nothing_is_lost(tmp_path: Path) -> None:
-    player = Player(lines(12_000))
-    slow = Slow(player)
+    player = Player(told := lines(12_000))
+    slow = Slow(player, told)
     with player.listening() as port, connect("127.0.0.1", port) as feed:
         Trading(ARENA, tmp_path, session=slow).live(feed.fileno()).run()
     assert slow.ticks == 24_000
@@ -146,12 +149,16 @@ def test_bad_lines_and_a_torn_end_change_nothing_else(tmp_path: Path) -> None:
 RESTING = btc(orders="limit", offset=Decimal("-0.009"))
 
 
-def thrown(trading: Trading, state: TradingState) -> Iterator[Throw]:
+def throw_of(state: TradingState, reason: str) -> Throw:
+    return Throw(ALL, state, reason, "test", datetime(2024, 8, 9, tzinfo=UTC))
+
+
+def thrown(trading: Trading, state: TradingState) -> Iterator[Throw | None]:
     """Once an order is at the venue that waits for its price."""
     while not session_of(trading.running)[1].oms.open_orders:
-        yield Throw()
+        yield None
     while True:
-        yield Throw(state, "enough for today")
+        yield throw_of(state, "enough for today")
 
 
 @pytest.mark.parametrize("state", [TradingState.HALTED, TradingState.REDUCING])
@@ -160,7 +167,7 @@ def test_the_kill_switch_leaves_nothing_open_that_it_does_not_let_stand(
 ) -> None:
     trading = Trading(RESTING, tmp_path)
     looks = thrown(trading, state)
-    trading.throw = lambda: Throw() if trading.running.desk is None else next(looks)
+    trading.throw = lambda: None if trading.running.desk is None else next(looks)
     with as_file(FEED) as descriptor:
         ending = trading.live(descriptor).run()
     desk, session = session_of(trading.running)
@@ -177,7 +184,7 @@ def test_the_kill_switch_leaves_nothing_open_that_it_does_not_let_stand(
 
 
 def test_where_trading_is_halted_no_session_begins(tmp_path: Path) -> None:
-    halted = Throw(TradingState.HALTED, "the exchange is down")
+    halted = throw_of(TradingState.HALTED, "the exchange is down")
     with as_file(FEED) as descriptor, pytest.raises(InputError, match="the exchange is down"):
         Trading(ARENA, tmp_path, throw=lambda: halted).live(descriptor).run()
     assert not list(tmp_path.iterdir())
@@ -186,10 +193,9 @@ def test_where_trading_is_halted_no_session_begins(tmp_path: Path) -> None:
 def test_a_switch_that_cannot_be_read_ends_the_session_in_order(tmp_path: Path) -> None:
     trading = Trading(RESTING, tmp_path)
 
-    def throw() -> Throw:
+    def throw() -> None:
         if trading.running.desk is not None and session_of(trading.running)[1].oms.open_orders:
             raise ConnectionError("the database is gone")
-        return Throw()
 
     trading.throw = throw
     with as_file(FEED) as descriptor, pytest.raises(ConnectionError, match="is gone"):
@@ -252,6 +258,12 @@ def test_a_trail_is_kept_as_it_grows_and_never_written_over(tmp_path: Path) -> N
         assert read_trail(path) == []
         assert path.with_name(f"2024-08-09.{number}.jsonl").exists()
     assert read_trail(path.with_name("2024-08-09.1.jsonl")) == entries
+
+
+def test_a_trail_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    (tmp_path / "live").write_text("no folder")
+    with pytest.raises(StorageError, match="trail.jsonl: can't be written: File exists"):
+        TrailFile(tmp_path / "live" / "trail.jsonl")
 
 
 @pytest.mark.parametrize(
