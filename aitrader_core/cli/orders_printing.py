@@ -1,6 +1,5 @@
 """The orders of a model-day on ticks, a row each, however many parts they were executed in."""
 
-from dataclasses import asdict
 from typing import Any
 
 from aitrader_core.cli.printing import counted, money, print_table, say
@@ -35,7 +34,7 @@ def trail_json(day: ModelDay) -> dict[str, Any]:
     """The trail, and its orders as a whole: none of one that was changed."""
     found = worked(day)
     return {
-        "trail": [asdict(entry) for entry in day.trail],
+        "trail": [entry._asdict() for entry in day.trail],
         "trail_changed_from": found.broken if found else None,
         "worked_orders": [_whole(order) for order in found.orders] if found else [],
     }
