@@ -58,7 +58,7 @@ def keep_ticks(floor: "Floor", session: date) -> KeptTicks:
     recording = _source(floor).load(session, floor.arena.symbols)
     made = make_ticks(recording)
     if not len(made.ticks):
-        raise MarketDataError(_none(floor, session))
+        raise MarketDataError(_none(floor, session, made.findings))
     store = tick_store(floor)
     name = store.write(session, recording, [made.ticks], made.findings)
     return KeptTicks(session, name, len(made.ticks), made.findings)
@@ -102,9 +102,15 @@ def _source(floor: "Floor") -> TickSource:
     return floor.arena.ticks
 
 
-def _none(floor: "Floor", session: date) -> str:
+def _none(floor: "Floor", session: date, findings: "Findings") -> str:
+    """What is wrong with its files, where that is why."""
+    none = f"{_source(floor).name} has no ticks of {session} for the {floor.arena.market} arena"
+    if findings.faults:
+        first = next(finding for finding in findings if finding.kind.is_fault)
+        return f"{none}: of its files is told {findings}, first {first}"
     there = tick_sessions(floor)
-    has = f"it has {len(there)} sessions, {there[0]} to {there[-1]}" if there else "it has none"
-    return (
-        f"{_source(floor).name} has no ticks of {session} for the {floor.arena.market} arena; {has}"
-    )
+    if not there:
+        return f"{none}; it has none at all"
+    if session in there:
+        return f"{none}, though its files are of that session: see them with aitrader ticks check"
+    return f"{none}; those that it has begin with {there[0]} and end with {there[-1]}"

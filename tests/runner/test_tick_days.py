@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from aitrader_core.domain.errors import ConfigError
+from aitrader_core.domain.errors import ConfigError, MarketDataError
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.execution.trail import replay as replay_trail
 from aitrader_core.runner.arena import load_arena
@@ -17,13 +17,14 @@ from aitrader_core.runner.import_prices import import_missing
 from aitrader_core.runner.lookahead import lookahead_faults
 from aitrader_core.runner.replaying import replay
 from aitrader_core.runner.rescoring import rescore
+from aitrader_core.runner.ticks import keep_ticks
 from aitrader_core.runner.verify import verify
 from aitrader_core.runner.walk import Broken, Made, Plan, walk
 from aitrader_core.simulation.costs import CostProfile
 from aitrader_core.storage.store import Origin
 from tests.conftest import NOW
 from tests.small import Small
-from tests.ticking import DAYS, ticking
+from tests.ticking import BTC, DAYS, ticking
 
 MODELS = ("buy_and_hold", "pattern")
 
@@ -92,7 +93,18 @@ def test_a_session_without_ticks_fails_alone_and_says_so(floor: Floor) -> None:
     assert isinstance(made, Made)
     assert isinstance(broken, Broken)
     assert "has no ticks of 2024-08-09" in broken.reason
+    assert "begin with 2024-08-08 and end with 2024-08-08" in broken.reason
     assert not source.exists()
+
+
+def test_a_session_of_nothing_but_faults_says_which(floor: Floor) -> None:
+    source = Path(floor.arena.ticks.folder) / "trades_20240808.csv"  # type: ignore[union-attr]
+    source.write_text("symbol,price,volume,timestamp\n" + f"{BTC},-5,1,1723161255000\n" * 3)
+    with pytest.raises(MarketDataError, match="of its files is told 3 bad_price, first.*csv:2"):
+        keep_ticks(floor, DAYS[0])
+    source.write_text("symbol,price,volume,timestamp\nXRP,5,1,1723161255000\n")
+    with pytest.raises(MarketDataError, match="csv:2: unknown_symbol: 'XRP' is none of BTC-USDT"):
+        keep_ticks(floor, DAYS[0])
 
 
 def test_an_arena_of_ticks_has_one_bar_a_session(small: Small, tmp_path: Path) -> None:
