@@ -63,6 +63,7 @@ class WorkedDay:
 
     orders: tuple[WorkedOrder, ...]
     others: tuple[TrailEntry, ...]
+    trading: TradingState  # when the session began
     entries: int
     last_hash: str
     broken: int | None = None
@@ -85,7 +86,7 @@ def worked(day: ModelDay) -> WorkedDay | None:
     trail = day.trail
     if not trail:
         return None
-    end = (len(trail), trail[-1].hash)
+    end = (switch_of(day), len(trail), trail[-1].hash)
     if (broken := first_broken(trail)) is not None:
         return WorkedDay((), (), *end, broken=broken)
     tickets = replay(trail, day.opening.portfolio, switch_of(day)).tickets

@@ -120,7 +120,9 @@ def title(key: str) -> str:
     return DEFINITIONS[key].title
 
 
-def span(first: date | None, last: date | None) -> str:
+def span(first: date | str | None, last: date | str | None) -> str:
+    if first and first == last:
+        return f"on {day(first)}"
     since, until = first and f"from {day(first)}", last and f"to {day(last)}"
     return " ".join(part for part in (since, until) if part)
 
