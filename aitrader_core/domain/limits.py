@@ -4,7 +4,7 @@ Positions are never short here, so whatever sells what is held makes a position 
 order no limit of loss, position or exposure may stand in the way of.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
@@ -72,7 +72,7 @@ def reducing(order: Order, _quote: Quote, account: Account, _limits: Limits) -> 
 
 def quantity(order: Order, _quote: Quote, _account: Account, limits: Limits) -> str | None:
     most = limits.max_quantity
-    if not order.quantity.is_finite() or order.quantity <= 0:
+    if not order.quantity.is_finite() or order.quantity <= ZERO:
         return f"quantity {order.quantity} is not a positive number"
     if most is not None and order.quantity > most:
         return f"{_wish(order)}, the most of one order is {plain_quantity(most)}"
@@ -181,8 +181,9 @@ def stale_account(_order: Order, _quote: Quote, account: Account, limits: Limits
 
 
 Check = Callable[[Order, Quote, Account, Limits], str | None]
+Checks = tuple[tuple[Denial, Check], ...]
 
-CHECKS: tuple[tuple[Denial, Check], ...] = (  # the first that denies is told
+CHECKS: Checks = (  # the first that denies is told
     (Denial.HALTED, halted),
     (Denial.REDUCING, reducing),
     (Denial.QUANTITY, quantity),
@@ -199,23 +200,50 @@ CHECKS: tuple[tuple[Denial, Check], ...] = (  # the first that denies is told
 )
 
 
-def denial(order: Order, quote: Quote, account: Account, limits: Limits) -> Refused | None:
+_OF_BUYS: frozenset[Check] = frozenset({reducing, position, gross_exposure, daily_loss, free_cash})
+_OF_SALES: frozenset[Check] = frozenset({not_held})
+_NEEDS: Mapping[Check, tuple[str, ...]] = {  # a limit: without it there is nothing to deny
+    notional: ("max_notional",),
+    position: ("max_position", "max_position_share"),
+    gross_exposure: ("max_gross_exposure",),
+    daily_loss: ("max_daily_loss",),
+    rate: ("max_orders",),
+    stale_account: ("max_account_age_ms",),
+}
+
+
+def asked(limits: Limits, side: Side) -> Checks:
+    """Those of CHECKS that may deny an order of that side under `limits`."""
+    never = _OF_SALES if side is _BUY else _OF_BUYS
+    return tuple(
+        (code, check)
+        for code, check in CHECKS
+        if check not in never
+        and (check not in _NEEDS or any(getattr(limits, name) for name in _NEEDS[check]))
+    )
+
+
+def denial(
+    order: Order, quote: Quote, account: Account, limits: Limits, checks: Checks = CHECKS
+) -> Refused | None:
     """The first reason why `order` may not be sent; None when there is none."""
-    for code, check in CHECKS:
+    for code, check in checks:
         if reason := check(order, quote, account, limits):
             return Refused(order, reason, code)
     return None
 
 
-@dataclass(frozen=True, slots=True)
 class PreTrade:
     """The guard of a desk (domain/risk.py): `limits` on the account as it is at each order."""
 
-    limits: Limits
-    account: Callable[[], Account]
+    def __init__(self, limits: Limits, account: Callable[[], Account]) -> None:
+        self._limits, self._account = limits, account
+        # found out once: an order is asked six to twelve questions instead of thirteen
+        self._of_buys, self._of_sales = asked(limits, _BUY), asked(limits, _SELL)
 
     def denial(self, order: Order, quote: Quote) -> Refused | None:
-        return denial(order, quote, self.account(), self.limits)
+        checks = self._of_buys if order.side is _BUY else self._of_sales
+        return denial(order, quote, self._account(), self._limits, checks)
 
 
 def _wish(order: Order) -> str:

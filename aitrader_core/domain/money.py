@@ -4,18 +4,20 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 
 STEP = Decimal("0.00000001")  # as NUMERIC(28, 8) keeps it
 ZERO = Decimal(0)
+_DIGITS = 28  # of what is written without being reckoned with
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)  # ties go away from zero, as in SQL's round()
+_quantize, _multiply = _EXACT.quantize, _EXACT.multiply
 
 
 def money(value: Decimal) -> Decimal:
     """`value` to eight decimals."""
-    return _EXACT.quantize(value, STEP)
+    return _quantize(value, STEP)
 
 
 def times(quantity: Decimal, price: Decimal) -> Decimal:
     """quantity x price to eight decimals."""
-    return _EXACT.quantize(_EXACT.multiply(quantity, price), STEP)
+    return _quantize(_multiply(quantity, price), STEP)
 
 
 def whole_steps(quantity: Decimal, step: Decimal) -> Decimal:
@@ -32,8 +34,10 @@ def plain(value: Decimal) -> str:
     written = str(value)
     if written[-3:-2] == ".":
         return written  # as most are, or
-    if written[-9:-8] == "." and written.endswith("000000"):
-        return written[:-6]  # with eight decimals, as money has
+    two = written.find(".") + 3  # where two decimals end
+    if 3 <= two < len(written) <= _DIGITS and "E" not in written:
+        kept = written.rstrip("0")  # a quarter of what `format` takes
+        return kept if len(kept) > two else written[:two]
     if not _printable(value):
         return written
     text = f"{value:.2f}"

@@ -37,7 +37,7 @@ class Mandate:
         A buy may cost `rounding` more where the `free` cash pays for that, too.
         """
         quantity = order.quantity
-        if not quantity.is_finite() or not 0 < quantity <= LARGEST_QUANTITY:
+        if not quantity.is_finite() or not ZERO < quantity <= LARGEST_QUANTITY:
             return None
         price = self._worst_price(order, last)
         if price is None:
@@ -53,7 +53,7 @@ class Mandate:
 
     def _worst_price(self, order: Order, last: Decimal | None) -> Decimal | None:
         limit = order.limit
-        if limit is not None and limit.is_finite() and limit > 0:
+        if limit is not None and limit.is_finite() and limit > ZERO:
             return money(limit) if limit <= LARGEST_QUANTITY else None
         if last is None or order.side is not _BUY:
             return last

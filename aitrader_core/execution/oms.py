@@ -31,12 +31,13 @@ from aitrader_core.execution.mandate import ROUNDING, Mandate
 from aitrader_core.execution.reconciling import OPEN_AT_VENUE, missed
 from aitrader_core.execution.state import Ticket
 from aitrader_core.execution.trail import STEPS, Booked, Trail, replay
+from aitrader_core.execution.transitions import OPEN, Step
 from aitrader_core.simulation.desk import Desk
 
 _BUY, _SELL = Side.BUY, Side.SELL
 _DIGITS = bytes(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[byte % 32] for byte in range(256))
+_ACCEPT = Step.ACCEPT
 _EVENTS: Mapping[type[VenueEvent], str] = {
-    Accepted: Event.ACCEPTED,
     Canceled: Event.CANCELED,
     CancelRejected: Event.CANCEL_REJECTED,
     Rejected: Event.REJECTED,
@@ -72,6 +73,7 @@ class Oms:
         self._settles_later = type(desk.rules).sellable is not TradingRules.sellable
         self._locked = dict(desk.unsettled())  # bought today, where that is not to be sold
         self._trail = Trail(desk.trail)
+        self._name = blake2b(f"{mandate.name}|".encode(), digest_size=20)  # ids begin with it
         self._now = 0
         self._window = mandate.limits.rate_window_ms * 1_000_000
         whole = desk.rules.quantity_step == desk.rules.quantity_step.to_integral_value()
@@ -102,8 +104,9 @@ class Oms:
         number = len(self.state.tickets)
         while True:
             number += 1
-            digest = blake2b(f"{self.mandate.name}|{number}".encode(), digest_size=20).digest()
-            order_id = digest.translate(_DIGITS).decode()
+            made = self._name.copy()
+            made.update(b"%d" % number)
+            order_id = made.digest().translate(_DIGITS).decode()
             if order_id not in self.state.tickets:
                 return order_id
 
@@ -120,6 +123,8 @@ class Oms:
             self._note(now, Event.UNKNOWN, event.order_id, facts.told(event))
         elif isinstance(event, Executed):
             self._executed(ticket, event, now)
+        elif isinstance(event, Accepted):
+            self._accepted(ticket, event, now)
         else:
             self._moved(ticket, event, now)
 
@@ -242,7 +247,7 @@ class Oms:
         state = self.state
         status = state.after_fill(ticket, event.quantity, event.price, event.fee)
         fill = ticket.part(event.quantity, event.price, event.fee)
-        kind = Event.EXECUTED if ticket.is_open else Event.EXECUTED_LATE
+        kind = Event.EXECUTED if ticket.status in OPEN else Event.EXECUTED_LATE
         self.desk.book(fill)
         state.portfolio = self.desk.portfolio
         state.fill(ticket, status, event.execution_id, fill)
@@ -250,11 +255,16 @@ class Oms:
             self._lock(ticket.order.symbol)
         self._note(now, kind, event.order_id, facts.executed(event))
 
+    def _accepted(self, ticket: Ticket, event: Accepted, now: int) -> None:
+        is_news = self.state.step(ticket, _ACCEPT)
+        ticket.heard = now
+        if is_news:
+            self._note(now, Event.ACCEPTED, event.order_id, facts.venue_time(event.at))
+        else:
+            self._note(now, Event.IGNORED, event.order_id, facts.told(event))
+
     def _moved(
-        self,
-        ticket: Ticket,
-        event: Accepted | Canceled | CancelRejected | Rejected | Expired,
-        now: int,
+        self, ticket: Ticket, event: Canceled | CancelRejected | Rejected | Expired, now: int
     ) -> None:
         kind = _EVENTS[type(event)]
         filled, reason = getattr(event, "filled", None), getattr(event, "reason", "")
@@ -263,8 +273,6 @@ class Oms:
         ticket.heard = 0 if kind == Event.CANCEL_REJECTED else now
         if not is_news:
             self._note(now, Event.IGNORED, event.order_id, facts.told(event))
-        elif kind == Event.ACCEPTED:
-            self._note(now, kind, event.order_id, facts.venue_time(event.at))
         else:
             self._note(now, kind, event.order_id, facts.closed(event.at, filled, reason))
 

@@ -12,7 +12,10 @@ from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.domain.trail import OrderStatus
 from aitrader_core.execution.transitions import OPEN, Step, after
 
-_BUY = Side.BUY
+_BUY = Side.BUY  # like the rest, looked up once: an order has some twenty of them
+_SUBMITTED = OrderStatus.SUBMITTED
+_ACCEPT, _REFUSE_CANCEL = Step.ACCEPT, Step.REFUSE_CANCEL
+_FILL, _FILL_PART = Step.FILL, Step.FILL_PART
 
 
 @dataclass(slots=True)
@@ -88,7 +91,7 @@ class OmsState:
     counts: dict[str, int] = field(default_factory=dict)
 
     def submit(self, order: Order, quote: Quote, wish: str, at: int) -> Ticket:
-        ticket = Ticket(order, wish, quote, OrderStatus.SUBMITTED, heard=at)
+        ticket = Ticket(order, wish, quote, _SUBMITTED, heard=at)
         self.tickets[order.id] = self.unsettled[order.id] = ticket
         self.sent.append(at)
         cash = quote.notional + quote.commission if order.side is _BUY else ZERO
@@ -106,9 +109,9 @@ class OmsState:
     ) -> OrderStatus:
         """The status after an execution that was not told before. Raises ImpossibleReport."""
         left = ticket.order.quantity - ticket.filled
-        step = Step.FILL if quantity == left else Step.FILL_PART
+        step = _FILL if quantity == left else _FILL_PART
         status = after(ticket.status, step, ticket.order.id)
-        if not 0 < quantity <= left or price <= 0 or fee < 0:
+        if not ZERO < quantity <= left or price <= ZERO or fee < ZERO:
             raise ImpossibleReport(
                 f"order {ticket.id} has {left} left, and yet {quantity} of it are told to be "
                 f"executed at {price} for a fee of {fee}"
@@ -137,11 +140,11 @@ class OmsState:
         Raises ImpossibleReport, and then nothing has changed.
         """
         status = after(ticket.status, step, ticket.order.id)
-        if status is None and not (step is Step.ACCEPT and not ticket.is_accepted):
+        if status is None and not (step is _ACCEPT and not ticket.is_accepted):
             return False
-        if step is Step.ACCEPT:
+        if step is _ACCEPT:
             ticket.is_accepted = True
-        if step is Step.REFUSE_CANCEL:
+        if step is _REFUSE_CANCEL:
             status = _standing(ticket)
         if status is not None:
             self._move(ticket, status, told, reason)

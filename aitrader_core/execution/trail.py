@@ -26,9 +26,11 @@ class Trail:
         self._last = entries[-1].hash if entries else GENESIS
 
     def add(self, at: int, event: str, order_id: str, facts: str) -> None:
-        number = len(self.entries) + 1
-        self._last = chained(self._last, number, at, event, order_id, facts)
-        self.entries.append(TrailEntry(number, at, event, order_id, facts, self._last))
+        entries = self.entries
+        number = len(entries) + 1
+        self._last = last = chained(self._last, number, at, event, order_id, facts)
+        # past the constructor of the named tuple, which takes 0.13 us
+        entries.append(tuple.__new__(TrailEntry, (number, at, event, order_id, facts, last)))
 
 
 Booked = Outcome | Adjustment

@@ -13,6 +13,8 @@ from aitrader_core.domain.transcript import Transcript
 from aitrader_core.simulation.feed import Feed
 from aitrader_core.simulation.venue import Venue
 
+_BUY = Side.BUY
+
 
 class Desk:
     """One model's desk for one session.
@@ -79,12 +81,13 @@ class Desk:
     def book(self, outcome: Outcome) -> None:
         """Put what became of an order into the blotter, and a fill into the portfolio."""
         order = outcome.order
+        side = "buy" if order.side is _BUY else "sell"
         if isinstance(outcome, Fill):
             self.portfolio = self.portfolio.apply(outcome)
-            if order.side is Side.BUY:
+            if order.side is _BUY:
                 self._bought[order.symbol] = self._bought.get(order.symbol, ZERO) + order.quantity
         self.blotter.append(outcome)
-        self.transcript.add("desk", _sentence(outcome), tool=order.side.value)
+        self.transcript.add("desk", _sentence(outcome, side), side)
 
     def quote(self, order: Order) -> Quote | None:
         """What `order` would cost now; None when it is not on offer, or no quantity."""
@@ -133,9 +136,9 @@ class Desk:
             self.transcript.add("venue", f"{self.view.at:%H:%M}")
 
 
-def _sentence(outcome: Outcome) -> str:
+def _sentence(outcome: Outcome, side: str) -> str:
     order = outcome.order
-    what = f"{order.side} {plain_quantity(order.quantity)} {order.symbol}"
+    what = f"{side} {plain_quantity(order.quantity)} {order.symbol}"
     if isinstance(outcome, Refused):
         return f"{what}: refused, {outcome.reason}"
     return f"{what} at {plain(outcome.price)}, commission {plain(outcome.commission)}"

@@ -46,8 +46,12 @@ def denied(
     commission: str = "0",
     **account: Any,
 ) -> Refused | None:
-    known = replace(ACCOUNT, **account)
-    return denial(wish, quoted(wish, price, commission), known, Limits(**(limits or {})))
+    known, most = replace(ACCOUNT, **account), Limits(**(limits or {}))
+    quote = quoted(wish, price, commission)
+    found = denial(wish, quote, known, most)
+    at_a_desk = PreTrade(most, lambda: known).denial(wish, quote)  # which leaves questions out
+    assert repr(at_a_desk) == repr(found)
+    return found
 
 
 LOSS = {A: D(60), B: D(60)}  # 100 less than at the start
