@@ -4,11 +4,13 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from aitrader_core.domain.frozen import quick
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.money import ZERO, money
 from aitrader_core.domain.trading_state import TradingState
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Account:
     """Cash, positions and what working orders have promised of them.

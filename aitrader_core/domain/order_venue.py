@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from aitrader_core.domain.frozen import quick
 from aitrader_core.domain.orders import Approved
 from aitrader_core.domain.trail import OrderStatus
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """`order_id` is the client's own; `at` is the venue's clock, in ns since 1970 UTC."""
@@ -17,6 +19,7 @@ class Accepted:
     at: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Executed:
     """A part of an order, or all of it. `execution_id` is the venue's, one for each part."""
@@ -30,6 +33,7 @@ class Executed:
     is_maker: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Canceled:
     """On our demand, or by the venue itself, which says why.

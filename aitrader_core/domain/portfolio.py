@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from aitrader_core.domain.errors import LedgerError, MissingBar
+from aitrader_core.domain.frozen import quick
 from aitrader_core.domain.market import DAILY, CashDividend, CorporateAction, Split, Symbol
 from aitrader_core.domain.money import ZERO, money, times, whole_steps
 from aitrader_core.domain.orders import Fill
@@ -45,6 +46,7 @@ class Adjustment:
         return times(self.quantity_change, prices[self.symbol]) + self.cash_change
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Portfolio:
     """Cash and the quantities held; neither is ever negative, and no position is zero."""

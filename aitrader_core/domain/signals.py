@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from aitrader_core.domain.frozen import quick
 from aitrader_core.domain.market import Symbol
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A composite score that crossed its threshold; above zero it says buy, below zero sell.

@@ -53,23 +53,29 @@ def keep_ticks(floor: "Floor", session: date) -> KeptTicks:
 
     MarketDataError where the source has none, TickFileError for a file that can't be read.
     """
-    from aitrader_core.market.ticks.making import make_ticks
-
-    recording = _source(floor).load(session, floor.arena.symbols)
-    made = make_ticks(recording)
-    if not len(made.ticks):
-        raise MarketDataError(_none(floor, session, made.findings))
-    store = tick_store(floor)
-    name = store.write(session, recording, [made.ticks], made.findings)
-    return KeptTicks(session, name, len(made.ticks), made.findings)
+    with tick_store(floor).alone(session):
+        return _keep(floor, session)
 
 
 def kept_ticks(floor: "Floor", session: date) -> "TickStore":
     """The store, with the session in it: read from the source if it was not there yet."""
     store = tick_store(floor)
     if session not in store.sessions():
-        keep_ticks(floor, session)
+        with store.alone(session):  # models of other runs want it, too
+            if session not in store.sessions():
+                _keep(floor, session)
     return store
+
+
+def _keep(floor: "Floor", session: date) -> KeptTicks:
+    from aitrader_core.market.ticks.making import make_ticks
+
+    recording = _source(floor).load(session, floor.arena.symbols)
+    made = make_ticks(recording)
+    if not len(made.ticks):
+        raise MarketDataError(_none(floor, session, made.findings))
+    name = tick_store(floor).write(session, recording, [made.ticks], made.findings)
+    return KeptTicks(session, name, len(made.ticks), made.findings)
 
 
 def feed_of(
