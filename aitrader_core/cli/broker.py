@@ -208,6 +208,8 @@ def quotes(symbols: Sequence[str]) -> None:
 @click.option("--all", "everything", is_flag=True, help="Every order that still works.")
 def cancel(order_ids: Sequence[str], everything: bool) -> None:
     """Cancel ORDER_IDS, as `aitrader broker orders` has them."""
+    if not order_ids and not everything:
+        raise click.UsageError("name the ORDER_IDS to cancel, or --all")
     with _opened() as account:
         if everything:
             order_ids = [order.id for order in account.orders() if not order.is_over]

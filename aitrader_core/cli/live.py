@@ -45,13 +45,16 @@ def live(
     may be held up. The model starts from its latest close; the kill switch stops it.
     """
     from aitrader_core.runner.live_desk import pattern_trader
+    from aitrader_core.runner.live_rehearsal import rehearse
     from aitrader_core.runner.live_summary import summary_of
     from aitrader_core.serve.signals import Signals
 
+    place = None if feed == "-" else address(feed)
     with ExitStack() as stack:
         floor = stack.enter_context(open_floor(market))
-        pattern_trader(floor.arena, model)  # or it says why not, before anybody is connected to
-        descriptor = stack.enter_context(_connected(feed))
+        pattern_trader(floor.arena, model)  # or it says why not
+        rehearse(floor.arena, model)  # before there is a feed that would have to wait for it
+        descriptor = stack.enter_context(_connected(place))
         signals = stack.enter_context(Signals())
         trading = _trading(floor, model, descriptor, seconds, again, lambda: bool(signals.count))
         click.echo(PAPER, err=True)
@@ -74,12 +77,11 @@ def _trading(
     again: bool,
     interrupted: Callable[[], bool],
 ) -> "Live":
-    """Ready to run: everything that is slow at first has been done once."""
+    """Ready to run."""
     from aitrader_core.market.ticks.stream import TickStream
     from aitrader_core.runner.live import Live, Outlook
     from aitrader_core.runner.live_desk import open_desk, opening_before
     from aitrader_core.runner.live_inlet import Inlet
-    from aitrader_core.runner.live_rehearsal import rehearse
     from aitrader_core.runner.live_trail import TrailFile, trail_path
     from aitrader_core.storage.trading_states import TradingStates
 
@@ -91,7 +93,6 @@ def _trading(
         trail = TrailFile(trail_path(floor, model, session), again=again)
         return open_desk(arena, model, session, opening, state, trail)
 
-    rehearse(arena, model)
     names = getattr(arena.ticks, "symbols", {})
     outlook = Outlook(
         opened,
@@ -105,13 +106,14 @@ def _trading(
 
 
 @contextmanager
-def _connected(feed: str) -> Iterator[int]:
+def _connected(place: tuple[str, int] | None) -> Iterator[int]:
+    """The descriptor of what `place` tells, or of stdin."""
     from aitrader_core.runner.live_inlet import connect
 
-    if feed == "-":
+    if place is None:
         yield sys.stdin.fileno()
         return
-    with connect(*address(feed)) as socket:
+    with connect(*place) as socket:
         yield socket.fileno()
 
 

@@ -85,11 +85,14 @@ def convert(
     from aitrader_core.market.ticks.recording import sessions_of
     from aitrader_core.market.ticks.store import TickStore
 
-    store, recording = TickStore(folder), read_files(files, (), _names(symbols))
+    names = _names(symbols)
+    store, recording = TickStore(folder), read_files(files, (), names)
+    _check_all_told(names, recording)
     for session in sessions_of(recording):
         part = recording.session(session)
         made = make_ticks(part, quotes)
-        store.write(session, part, [made.ticks], made.findings)
+        with store.alone(session):
+            store.write(session, part, [made.ticks], made.findings)
         kept = store.kept(session)
         if as_json:
             print_json(_kept_json(kept))
@@ -207,7 +210,18 @@ def _time(received: int) -> str:
 def _names(pairs: Sequence[str]) -> Mapping[str, str]:
     from aitrader_core.domain.errors import InputError
 
-    names = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    if len(names) < len(pairs) or len(set(names.values())) < len(names):
+    halves = [pair.split("=", 1) for pair in pairs]
+    names = {pair[0]: pair[-1] for pair in halves}
+    are_pairs = all(len(pair) == 2 and all(pair) for pair in halves)
+    if not are_pairs or len(names) < len(pairs) or len(set(names.values())) < len(names):
         raise InputError("--symbol takes THEIRS=OURS, each of them once: BTCUSDT=BTC-USDT")
     return names
+
+
+def _check_all_told(names: Mapping[str, str], recording: "Recording") -> None:
+    from aitrader_core.domain.errors import InputError
+
+    told = recording.exchange_symbols
+    if unknown := [name for name in names if name not in told]:
+        there = f"they tell of {', '.join(told)}" if told else "no line of theirs could be read"
+        raise InputError(f"--symbol: the files tell of no {', '.join(unknown)}; {there}")

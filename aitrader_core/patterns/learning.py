@@ -4,25 +4,10 @@ import math
 
 from aitrader_core.patterns.compiling import compiled
 from aitrader_core.patterns.records import Row, Terms
-from aitrader_core.simulation.ticks import QUOTE, TRADE, Tick
+from aitrader_core.simulation.ticks import TRADE, Tick, is_possible
 
-SMALLEST, LARGEST = 1e-18, 1e18  # of prices, volumes and sizes that can be true
 FADED = 1e-100  # an average that decayed below it is 0: subnormal numbers are slow and coarse
-
-
-@compiled
-def possible(tick: Tick) -> bool:
-    """Whether the values can be true; every comparison with NaN is false."""
-    if tick.kind == TRADE:
-        if not (SMALLEST <= tick.price <= LARGEST and SMALLEST <= tick.volume <= LARGEST):
-            return False
-    elif tick.kind != QUOTE:
-        return False
-    if not (0.0 <= tick.bid_size <= LARGEST and 0.0 <= tick.ask_size <= LARGEST):
-        return False
-    bid = math.isnan(tick.bid) or SMALLEST <= tick.bid <= LARGEST  # NaN: not known
-    ask = math.isnan(tick.ask) or SMALLEST <= tick.ask <= LARGEST
-    return bid and ask
+possible = compiled(is_possible)
 
 
 @compiled

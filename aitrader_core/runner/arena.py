@@ -26,6 +26,7 @@ from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.files import PriceFile
 from aitrader_core.market.source import PriceSource
 from aitrader_core.market.ticks.bars import TickBars
+from aitrader_core.market.ticks.coarse import BarTicks
 from aitrader_core.market.ticks.files import BinanceRecordings, TickFiles
 from aitrader_core.market.ticks.source import TickSource
 from aitrader_core.patterns.pattern_trader import PatternTrader
@@ -45,7 +46,11 @@ SOURCES: dict[str, type[PriceSource]] = {
     "file": PriceFile,
     "ticks": TickBars,
 }
-TICK_SOURCES: dict[str, type[TickSource]] = {"binance": BinanceRecordings, "csv": TickFiles}
+TICK_SOURCES: dict[str, type[TickSource]] = {
+    "bars": BarTicks,
+    "binance": BinanceRecordings,
+    "csv": TickFiles,
+}
 MODELS: dict[str, type[Agent]] = {**KINDS, "pattern": PatternTrader}
 RULES: dict[str, type[TradingRules]] = {
     "t_plus_0": TradingRules,

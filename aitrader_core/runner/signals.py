@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from aitrader_core.domain.market import Symbol
@@ -60,12 +61,15 @@ def signals_of(floor: "Floor", patterns: PatternParameters, session: date) -> Ke
 
 
 def _read(path: Path, name: str) -> list[Located] | None:
-    """None for what is not there, or was made of something else."""
-    from pyarrow import parquet
+    """None for what is not there, can't be read, or was made of something else."""
+    from pyarrow import ArrowException, parquet
 
     if not path.is_file():
         return None
-    table = parquet.read_table(path)
+    try:
+        table = parquet.read_table(path)
+    except ArrowException:
+        return None  # torn: it is written again
     if (table.schema.metadata or {}).get(_NAME) != name.encode():
         return None
     return [_located(row) for row in table.to_pylist()]
@@ -99,6 +103,7 @@ def _write(path: Path, name: str, signals: Sequence[Located]) -> None:
     columns |= {"price": pa.float64(), "score": pa.float64(), "atr": pa.float64()}
     schema = pa.schema(columns | {"features": pa.string()}, metadata={_NAME: name.encode()})
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.half")
-    parquet.write_table(pa.Table.from_pylist(rows, schema), half, compression="zstd")
-    half.replace(path)
+    # one of its own: another run may be writing the same signals
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as half:
+        parquet.write_table(pa.Table.from_pylist(rows, schema), half, compression="zstd")
+    Path(half.name).replace(path)

@@ -53,23 +53,29 @@ def keep_ticks(floor: "Floor", session: date) -> KeptTicks:
 
     MarketDataError where the source has none, TickFileError for a file that can't be read.
     """
-    from aitrader_core.market.ticks.making import make_ticks
-
-    recording = _source(floor).load(session, floor.arena.symbols)
-    made = make_ticks(recording)
-    if not len(made.ticks):
-        raise MarketDataError(_none(floor, session))
-    store = tick_store(floor)
-    name = store.write(session, recording, [made.ticks], made.findings)
-    return KeptTicks(session, name, len(made.ticks), made.findings)
+    with tick_store(floor).alone(session):
+        return _keep(floor, session)
 
 
 def kept_ticks(floor: "Floor", session: date) -> "TickStore":
     """The store, with the session in it: read from the source if it was not there yet."""
     store = tick_store(floor)
     if session not in store.sessions():
-        keep_ticks(floor, session)
+        with store.alone(session):  # models of other runs want it, too
+            if session not in store.sessions():
+                _keep(floor, session)
     return store
+
+
+def _keep(floor: "Floor", session: date) -> KeptTicks:
+    from aitrader_core.market.ticks.making import make_ticks
+
+    recording = _source(floor).load(session, floor.arena.symbols)
+    made = make_ticks(recording)
+    if not len(made.ticks):
+        raise MarketDataError(_none(floor, session, made.findings))
+    name = tick_store(floor).write(session, recording, [made.ticks], made.findings)
+    return KeptTicks(session, name, len(made.ticks), made.findings)
 
 
 def feed_of(
@@ -102,9 +108,15 @@ def _source(floor: "Floor") -> TickSource:
     return floor.arena.ticks
 
 
-def _none(floor: "Floor", session: date) -> str:
+def _none(floor: "Floor", session: date, findings: "Findings") -> str:
+    """What is wrong with its files, where that is why."""
+    none = f"{_source(floor).name} has no ticks of {session} for the {floor.arena.market} arena"
+    if findings.faults:
+        first = next(finding for finding in findings if finding.kind.is_fault)
+        return f"{none}: of its files is told {findings}, first {first}"
     there = tick_sessions(floor)
-    has = f"it has {len(there)} sessions, {there[0]} to {there[-1]}" if there else "it has none"
-    return (
-        f"{_source(floor).name} has no ticks of {session} for the {floor.arena.market} arena; {has}"
-    )
+    if not there:
+        return f"{none}; it has none at all"
+    if session in there:
+        return f"{none}, though its files are of that session: see them with aitrader ticks check"
+    return f"{none}; those that it has begin with {there[0]} and end with {there[-1]}"

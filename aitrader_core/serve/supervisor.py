@@ -123,7 +123,11 @@ def _floor(arena: Arena, urls: DatabaseUrls, home: Path) -> Floor:
 
 
 def _environment(settings: Settings, urls: DatabaseUrls, dashboard: str) -> dict[str, str]:
+    # A code server that is short of processors takes more than Dagster's minute to start a run,
+    # which then counts as failed; how long it may take to stop stays as it is.
+    patience = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300", "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "60"}
     return {
+        **patience,
         **os.environ,
         "DAGSTER_HOME": str(project_root()),
         "DAGSTER_DISABLE_TELEMETRY": "yes",

@@ -20,7 +20,7 @@ from aitrader_core.domain.orders import Approved
 from aitrader_core.domain.trail import OrderStatus
 from aitrader_core.simulation.feed import VenueTerms
 from aitrader_core.simulation.tick_book import NO_WATCH, Row, TickBook
-from aitrader_core.simulation.ticks import NEVER, Tick, no_watch
+from aitrader_core.simulation.ticks import NEVER, Tick, is_possible, no_watch
 from aitrader_core.simulation.worked import Worked
 
 
@@ -36,7 +36,7 @@ class TickVenue:
     **Time.** An order sent at t is there at t + latency, a cancel too, and what they lead to is
     told after another latency. It is executed at the first tick of its symbol that is received
     then or later, never at the tick that was seen when it was sent. No tick is executed at while
-    the quote is crossed or not known (NaN).
+    the quote is crossed or not known (NaN), or at which a value can't be true.
 
     **Takers.** A market order, and the part of a limit order that crosses, takes the size
     displayed at the opposite best; the rest of a market order waits for size that is new: another
@@ -104,7 +104,7 @@ class TickVenue:
     def on_tick(self, tick: Tick) -> None:
         self._arrive(tick.received)
         book = self._books[tick.symbol]
-        if self._rows[tick.symbol] == NO_WATCH:
+        if self._rows[tick.symbol] == NO_WATCH or not is_possible(tick):
             return
         for done in book.on_tick(tick):
             if isinstance(done, Worked):

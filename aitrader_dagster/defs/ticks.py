@@ -17,6 +17,7 @@ from aitrader_dagster.lib.metadata import Metadata
 from aitrader_dagster.lib.partitions import MarketPartitions
 from aitrader_dagster.lib.resources import TradingFloors
 
+Told = Iterator[dg.AssetMaterialization | dg.MaterializeResult[None]]
 _AT_ONCE = 50  # sessions that one tick of the sensor asks for
 
 
@@ -30,9 +31,7 @@ def ticks_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefiniti
         output_required=False,
         metadata={"symbols": ", ".join(arena.symbols)},
     )
-    def ticks(
-        context: dg.AssetExecutionContext, floors: TradingFloors
-    ) -> Iterator[dg.AssetMaterialization]:
+    def ticks(context: dg.AssetExecutionContext, floors: TradingFloors) -> Told:
         """Trades and quotes as they were recorded, checked, as Parquet."""
         opened = floors.open(arena.market)
         yield from _each(context, lambda session: _kept(opened, session))
@@ -50,9 +49,7 @@ def signals_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefini
         output_required=False,
         deps=[[arena.market, "ticks"]],
     )
-    def signals(
-        context: dg.AssetExecutionContext, floors: TradingFloors
-    ) -> Iterator[dg.AssetMaterialization]:
+    def signals(context: dg.AssetExecutionContext, floors: TradingFloors) -> Told:
         """What each pattern model sees in a session's ticks; its model-day trades on them."""
         opened = floors.open(arena.market)
         yield from _each(context, lambda session: _seen(opened, session))
@@ -60,18 +57,23 @@ def signals_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefini
     return signals
 
 
-def _each(
-    context: dg.AssetExecutionContext, make: Callable[[date], Metadata]
-) -> Iterator[dg.AssetMaterialization]:
-    """Every session of the run, oldest first; fails at its end naming those that could not be."""
-    broken = []
+def _each(context: dg.AssetExecutionContext, make: Callable[[date], Metadata]) -> Told:
+    """Every session of the run, oldest first; fails at its end naming those that could not be.
+
+    Its result is what lets an asset after it begin in the same run; of several sessions, each is
+    told by itself, too.
+    """
+    made, broken = dict[str, Metadata](), []
     for key in sorted(context.partition_keys):
         try:
-            told = make(date.fromisoformat(key))
+            made[key] = make(date.fromisoformat(key))
         except AitraderError as error:
             broken.append(f"{key}: {error}")
-            continue
-        yield dg.AssetMaterialization(context.asset_key, partition=key, metadata=told)
+    if not broken:
+        yield dg.MaterializeResult(metadata=next(iter(made.values())) if len(made) == 1 else None)
+    if broken or len(made) > 1:
+        for key, told in made.items():
+            yield dg.AssetMaterialization(context.asset_key, partition=key, metadata=told)
     if broken:
         raise dg.Failure("; ".join(broken), allow_retries=False)
 

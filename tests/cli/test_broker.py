@@ -85,6 +85,7 @@ def test_orders_are_seen_and_canceled(run: Run, kite: MockKite) -> None:
     assert "Insufficient holdings. 9 of INFY are needed but 2 are available" in shown
     (trade,) = json.loads(run("broker", "trades", "--json").stdout)
     assert (trade["order"], trade["quantity"]) == (orders[1]["id"], "2")
+    assert "name the ORDER_IDS to cancel, or --all" in run("broker", "cancel").stderr
     assert run("broker", "cancel", "--all").stdout == "1 cancel sent\n"
     assert "CANCELLED" in run("broker", "orders").stdout
     again = run("broker", "cancel", orders[0]["id"])

@@ -31,11 +31,15 @@ def test_check_convert_and_show(run: Run, tmp_path: Path) -> None:
 
 def test_what_cant_be_read(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("price,volume\n1,2\n")
+    good = "convert", str(written(tmp_path / "good.gz", rendered([trade(1)]))), "--to"
     for arguments, sentence in (
         (("check", str(tmp_path / "a.csv")), "a.csv:1: its header is 'price,volume'"),
         (("check", str(tmp_path / "none.gz")), "there is no such file"),
         (("show", str(tmp_path / "none")), "keeps no session of ticks"),
         (("convert", "a.gz", "--to", "b", "--symbol", "A"), "takes THEIRS=OURS"),
+        (("convert", "a.gz", "--to", "b", "--symbol", "A="), "takes THEIRS=OURS"),
+        ((*good, str(tmp_path / "s"), "--symbol", "X=Y"), "no X; they tell of BTCUSDT"),
+        ((*good, str(tmp_path / "a.csv")), "choose another folder: File exists"),
     ):
         failed = run("ticks", *arguments)
         assert failed.exit_code == 2

@@ -4,7 +4,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
@@ -141,5 +141,5 @@ class Player:
             client.sendall(data)
             self.sent += len(data)
 
-        with client:
+        with client, suppress(ConnectionError):  # whoever listens may have enough of it
             self.played = play(self.told, send, None, time.monotonic_ns, time.sleep)

@@ -1,15 +1,21 @@
 """Model-days of ticks in the ledger: stored, checked, replayed, beside those of any other model."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from aitrader_core.domain.errors import ConfigError
+from aitrader_core.domain.errors import ConfigError, MarketDataError
+from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.execution.trail import replay as replay_trail
+from aitrader_core.market.ticks.files import TickFiles
+from aitrader_core.market.ticks.recording import Recording
 from aitrader_core.runner.arena import load_arena
 from aitrader_core.runner.board import board_now
 from aitrader_core.runner.floor import Floor
@@ -17,13 +23,15 @@ from aitrader_core.runner.import_prices import import_missing
 from aitrader_core.runner.lookahead import lookahead_faults
 from aitrader_core.runner.replaying import replay
 from aitrader_core.runner.rescoring import rescore
+from aitrader_core.runner.signals import pattern_models, signals_of
+from aitrader_core.runner.ticks import keep_ticks, kept_ticks
 from aitrader_core.runner.verify import verify
 from aitrader_core.runner.walk import Broken, Made, Plan, walk
 from aitrader_core.simulation.costs import CostProfile
 from aitrader_core.storage.store import Origin
 from tests.conftest import NOW
 from tests.small import Small
-from tests.ticking import DAYS, ticking
+from tests.ticking import BTC, DAYS, ticking
 
 MODELS = ("buy_and_hold", "pattern")
 
@@ -92,7 +100,40 @@ def test_a_session_without_ticks_fails_alone_and_says_so(floor: Floor) -> None:
     assert isinstance(made, Made)
     assert isinstance(broken, Broken)
     assert "has no ticks of 2024-08-09" in broken.reason
+    assert "begin with 2024-08-08 and end with 2024-08-08" in broken.reason
     assert not source.exists()
+
+
+def test_models_of_several_runs_may_want_a_session_at_once(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, loads = TickFiles.load, []
+
+    def slowly(source: TickFiles, session: date, symbols: Sequence[Symbol]) -> Recording:
+        loads.append(session)
+        time.sleep(0.05)  # so that all of them are on their way
+        return read(source, session, symbols)
+
+    monkeypatch.setattr(TickFiles, "load", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        names = list(threads.map(lambda _: kept_ticks(floor, DAYS[0]).name(DAYS[0]), range(4)))
+        assert (len(set(names)), loads) == (1, [DAYS[0]])
+        (looked_for,) = pattern_models(floor).values()
+        found = list(
+            threads.map(lambda _: signals_of(floor, looked_for.patterns, DAYS[0]), range(4))
+        )
+    assert len(found[0].signals) > 4
+    assert found == [signals_of(floor, looked_for.patterns, DAYS[0])] * 4
+
+
+def test_a_session_of_nothing_but_faults_says_which(floor: Floor) -> None:
+    source = Path(floor.arena.ticks.folder) / "trades_20240808.csv"  # type: ignore[union-attr]
+    source.write_text("symbol,price,volume,timestamp\n" + f"{BTC},-5,1,1723161255000\n" * 3)
+    with pytest.raises(MarketDataError, match="of its files is told 3 bad_price, first.*csv:2"):
+        keep_ticks(floor, DAYS[0])
+    source.write_text("symbol,price,volume,timestamp\nXRP,5,1,1723161255000\n")
+    with pytest.raises(MarketDataError, match="csv:2: unknown_symbol: 'XRP' is none of BTC-USDT"):
+        keep_ticks(floor, DAYS[0])
 
 
 def test_an_arena_of_ticks_has_one_bar_a_session(small: Small, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ STORED = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 50},
     "cursor": {"enum": ["MjAxMi0wNi0wNCByYW5kb20", "3"]},
 }
+_IN_PATHS = {**STORED, "model": {"enum": MODELS}, "session": {"enum": _DATES["enum"][:4]}}
 
 Operation = APIOperation[Any, Any, Any, Any]
 
@@ -123,8 +124,9 @@ def _narrow(document: Mapping[str, Any]) -> None:
     for path in document["paths"].values():
         for call in path.values():
             for parameter in call.get("parameters", ()):
-                if parameter["name"] in STORED:
-                    parameter["schema"] = STORED[parameter["name"]]
+                known = _IN_PATHS if parameter["in"] == "path" else STORED
+                if parameter["name"] in known:
+                    parameter["schema"] = known[parameter["name"]]
     for name, properties in document["components"]["schemas"]["Trigger"]["properties"].items():
         if name in STORED:
             properties.clear()

@@ -1,9 +1,9 @@
-"""Bars of a recording's trades, in exact decimals; and bars as coarse ticks."""
+"""Bars of a recording's trades, in exact decimals."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +13,7 @@ from aitrader_core.domain.market import DAILY, Bar, Symbol
 from aitrader_core.domain.money import ZERO
 from aitrader_core.market.ticks.numbers import of_one_scale
 from aitrader_core.market.ticks.recording import Recording, session_opens
-from aitrader_core.simulation.ticks import TRADE, Ticks
+from aitrader_core.simulation.ticks import TRADE
 
 _MINUTE = 60 * 10**9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,46 +79,3 @@ def _stamp(received: int, timezone: str) -> time:
 
 def _decimals(digits: NDArray[Any], places: int) -> Sequence[Decimal]:
     return [Decimal(number).scaleb(-places) for number in digits.tolist()]
-
-
-def ticks_of_bars(
-    bars: Iterable[Bar],
-    symbols: Sequence[Symbol],
-    *,
-    timezone: str,
-    length: timedelta = timedelta(days=1),
-    stamped: Literal["start", "end"] = "start",
-) -> Ticks:
-    """A trade at the end of each bar: its close, its volume; no quotes.
-
-    A daily bar ends with its day, in the exchange's time; one of `length` ends with its stamp, or
-    so long after it. A bar without a close gives no tick, and one of no volume tells of no trade;
-    where the volume isn't known it is 0.
-    """
-    zone, index = ZoneInfo(timezone), {symbol: number for number, symbol in enumerate(symbols)}
-    rows = []
-    for bar in bars:
-        if bar.close is None or bar.volume == 0 or bar.symbol not in index:
-            continue
-        begins = datetime.combine(bar.session, bar.at, zone)
-        is_end = stamped == "end" and length < timedelta(days=1)
-        ends = begins.astimezone(UTC) + (timedelta(0) if is_end else length)
-        received = (ends - _EPOCH) // timedelta(microseconds=1) * 1000
-        rows.append((received, index[bar.symbol], float(bar.close), float(bar.volume or 0)))
-    rows.sort(key=lambda row: row[:2])
-    columns: list[Sequence[float]] = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    nothing, zero = np.full(len(rows), np.nan), np.zeros(len(rows))
-    return Ticks(
-        tuple(symbols),
-        np.array(columns[0], np.int64),
-        zero.astype(np.int64),
-        np.array(columns[1], np.int32),
-        np.full(len(rows), TRADE, np.uint8),
-        np.array(columns[2], np.float64),
-        np.array(columns[3], np.float64),
-        nothing,
-        zero,
-        nothing,
-        zero,
-        zero.astype(np.int8),
-    )

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CROSSED_QUOTE = "crossed_quote"
     LOCKED_QUOTE = "locked_quote"
     UNPLACED_SNAPSHOT = "unplaced_snapshot"
+    NO_SNAPSHOT = "no_snapshot"
     GAP = "gap"
     EARLY_DIFF = "early_diff"
     CROSSED_BOOK = "crossed_book"
@@ -39,7 +40,9 @@ class Kind(StrEnum):
         return self is not Kind.EARLY_DIFF
 
 
-_STANDS = frozenset((Kind.GAP, Kind.EARLY_DIFF, Kind.CROSSED_BOOK, Kind.STALE_BOOK))
+_STANDS = frozenset(
+    (Kind.NO_SNAPSHOT, Kind.GAP, Kind.EARLY_DIFF, Kind.CROSSED_BOOK, Kind.STALE_BOOK)
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

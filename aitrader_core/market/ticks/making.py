@@ -70,6 +70,8 @@ def make_ticks(
             told.add(recorded, _recorded(recording, recorded))
         else:
             told.add(*of_book)
+            if book.book is None:
+                _tell_no_snapshot(recording, findings, symbol)
         compared, agreed = compared + book.compared, agreed + book.agreed
     ticks = _ticks(recording, told)
     return Made(ticks, recording.findings | findings, compared, agreed)
@@ -184,6 +186,15 @@ def _ticks(recording: Recording, told: Told) -> Ticks:
 
 
 _SIDES = np.array([1, -1, 0], np.int8)  # by maker: 0, 1, and -1 for one that is not told
+
+
+def _tell_no_snapshot(recording: Recording, findings: Findings, symbol: int) -> None:
+    events = recording.events
+    diffs = np.flatnonzero((events.symbol == symbol) & (events.kind == DIFF))
+    if len(diffs):
+        name = recording.exchange_symbols[symbol]
+        why = f"{name} has {len(diffs):,} diffs from here on, no snapshot that they change"
+        _tell(recording, findings, Kind.NO_SNAPSHOT, int(diffs[0]), f"{why}: no quotes are known")
 
 
 def _tell(recording: Recording, findings: Findings, kind: Kind, index: int, sentence: str) -> None:

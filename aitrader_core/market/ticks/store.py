@@ -1,9 +1,11 @@
 """Recorded sessions on disk, in Parquet: what was recorded without loss, and its ticks."""
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -67,14 +69,26 @@ class TickStore:
         found = (_date(path.name) for path in self.folder.iterdir() if path.is_dir())
         return sorted(day for day in found if day)
 
+    @contextmanager
+    def alone(self, session: date) -> Iterator[None]:
+        """With nobody else within, of this session: who comes second finds what the first wrote.
+
+        TickFileError where nothing can be written.
+        """
+        self._make_folder()
+        with (self.folder / f".{session}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def write(
         self, session: date, recording: Recording, ticks: Iterable[Ticks], findings: Findings
     ) -> str:
         """Keep a session, in place of what is stored of it; returns its name.
 
-        `ticks` are chunks of the session, oldest first; ValueError when they aren't.
+        `ticks` are chunks of the session, oldest first; ValueError when they aren't. TickFileError
+        where nothing can be written. Two must not write the same session at once: see `alone`.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         made = Path(mkdtemp(prefix=f".{session}.", dir=self.folder))
         try:
             made.chmod(0o755)
@@ -126,6 +140,19 @@ class TickStore:
         return Recording(
             **names, events=events, levels=levels, findings=findings, opens=told["opens"]
         )
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror or error
+            raise TickFileError(
+                f"ticks can't be kept in {self.folder}, choose another folder: {reason}"
+            ) from error
+        if not os.access(self.folder, os.W_OK):
+            raise TickFileError(
+                f"ticks can't be kept in {self.folder}: give this user the right to write there"
+            )
 
     def _open(self, session: date, name: str) -> Any:
         path = self._path(session, name)

@@ -16,6 +16,7 @@ from aitrader_core.web.pages import (
     report,
     session,
     suggestions,
+    trading,
     versus,
 )
 from aitrader_core.web.pages.rendering import environment, problem_page
@@ -33,6 +34,7 @@ _SUBJECTS = (
     job,
     backtests,
     suggestions,
+    trading,
     definitions,
 )
 ROUTERS: tuple[APIRouter, ...] = tuple(subject.router for subject in _SUBJECTS)

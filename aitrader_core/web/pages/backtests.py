@@ -1,11 +1,14 @@
 """Backtests as pages: which were run, and what each combination of one made."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.variants import told
 from aitrader_core.storage.backtest import Backtest, BacktestStatus, Trial
 from aitrader_core.storage.backtests import Backtests
@@ -14,6 +17,7 @@ from aitrader_core.web.pages import charts
 from aitrader_core.web.pages.curves import Curve
 from aitrader_core.web.pages.job_progress import LATEST
 from aitrader_core.web.pages.rendering import page
+from aitrader_core.web.pages.settings_shown import example_model
 from aitrader_core.web.problems import Problem
 from aitrader_core.web.rest.backtests import Metric, ranked_by, the_backtest
 
@@ -36,7 +40,7 @@ def backtests(
     market: str,
     before: Annotated[int, Query(ge=1, le=LATEST)] = LATEST,
 ) -> HTMLResponse:
-    house.floor(market)
+    floor = house.floor(market)
     found = Backtests(house.engine).latest(_LISTED + 1, market, before)
     return page(
         request,
@@ -47,6 +51,7 @@ def backtests(
             :_LISTED
         ],
         older=found[_LISTED - 1].id if len(found) > _LISTED else None,
+        example=_example(floor),
     )
 
 
@@ -84,6 +89,25 @@ def backtest(
         is_running=found.status is BacktestStatus.RUNNING,
         until=until,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A command that runs here: a model of the arena, over sessions that have prices."""
+
+    model: str
+    first: date
+    last: date
+    grid: str
+
+
+def _example(floor: Floor) -> Example:
+    arena, priced = floor.arena, floor.prices.sessions()
+    first, last = (priced[0], priced[-1]) if priced else (arena.first_session, arena.last_session)
+    model = example_model(arena)
+    is_known = arena.models[model].config.kind == "momentum"
+    grid = "--set lookback=21,63" if is_known else "--set PARAMETER=VALUE,VALUE"
+    return Example(model, min(max(first, arena.start_session), last), last, grid)
 
 
 def _shown(found: Backtest, parameters: Mapping[str, Any] | None) -> str:

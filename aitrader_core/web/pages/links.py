@@ -56,6 +56,16 @@ def scan(market: str, scan_id: int) -> str:
     return f"{arena(market)}/suggestions/{scan_id}"
 
 
+def trading(market: str) -> str:
+    """The kill switch."""
+    return f"{arena(market)}/trading"
+
+
+def trail(market: str, name: str, day: date | str) -> str:
+    """What happened to a model-day's orders, by the REST service."""
+    return f"/trail/{_part(market)}/{_part(name)}/{day}"
+
+
 def queue(**query: Query) -> str:
     return with_query("/queue", _given(query))
 

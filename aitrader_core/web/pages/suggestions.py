@@ -9,6 +9,7 @@ from aitrader_core.storage.suggestions import Suggestions
 from aitrader_core.web.house import TheHouse
 from aitrader_core.web.pages.job_progress import LATEST
 from aitrader_core.web.pages.rendering import page
+from aitrader_core.web.pages.settings_shown import example_model
 from aitrader_core.web.problems import Problem
 from aitrader_core.web.rest.suggestions import the_scan
 
@@ -23,7 +24,7 @@ def suggestions(
     market: str,
     before: Annotated[int, Query(ge=1, le=LATEST)] = LATEST,
 ) -> HTMLResponse:
-    house.floor(market)
+    floor = house.floor(market)
     found = Suggestions(house.engine).latest(_LISTED + 1, market, before=before)
     return page(
         request,
@@ -32,6 +33,7 @@ def suggestions(
         here="suggestions",
         found=found[:_LISTED],
         older=found[_LISTED - 1].id if len(found) > _LISTED else None,
+        model=example_model(floor.arena),
     )
 
 

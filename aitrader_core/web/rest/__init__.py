@@ -18,6 +18,7 @@ from aitrader_core.web.rest import (
     status,
     suggestions,
     trading,
+    trail,
 )
 from aitrader_core.web.rest.asked import only_known
 from aitrader_core.web.rest.documented import document_problems
@@ -25,7 +26,7 @@ from aitrader_core.web.rest.kept import Answers
 from aitrader_core.web.rest.status import PriceLooks
 
 _SUBJECTS = (
-    *(simulate, jobs, results, series, leaderboard, metrics, backtests, suggestions),
+    *(simulate, jobs, results, trail, series, leaderboard, metrics, backtests, suggestions),
     *(models, status, trading, health),
 )
 

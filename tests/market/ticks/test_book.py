@@ -119,3 +119,13 @@ def test_recorded_quotes_tell_that_a_book_is_wrong(tmp_path: Path) -> None:
     assert np.isnan(found.ticks.bid[-1])
     recorded = made(tmp_path / "recorded.gz", events)
     assert recorded.ticks.bid[-1] == 99.9
+
+
+def test_diffs_without_a_snapshot_are_told_where_nothing_else_quotes(tmp_path: Path) -> None:
+    events = [diff(101, bids=[["99.60", "1.000"]]), trade(1), diff(102)]
+    found = made(tmp_path / "none.gz", events)
+    assert [(f.kind, f.line) for f in found.findings] == [(Kind.NO_SNAPSHOT, 1)]
+    assert "BTCUSDT has 2 diffs from here on, no snapshot" in str(next(iter(found.findings)))
+    assert (found.findings.faults, found.findings.dropped) == (1, 0)
+    assert np.isnan(found.ticks.bid).all()
+    assert made(tmp_path / "quoted.gz", [*events, quote(103)]).findings.faults == 0

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from aitrader_core.domain.errors import ConfigError, MarketDataError, TickFileEr
 from aitrader_core.domain.market import Bar, Symbol
 from aitrader_core.market.calendar import load_calendar
 from aitrader_core.market.source import Wanted
-from aitrader_core.market.ticks.bar_making import ticks_of_bars
 from aitrader_core.market.ticks.bars import TickBars
 from aitrader_core.market.ticks.files import BinanceRecordings, TickFiles
 from aitrader_core.market.ticks.making import make_ticks
@@ -143,24 +142,3 @@ def test_a_minute_without_a_trade(tmp_path: Path) -> None:
         (57, Decimal(100), Decimal(0)),
         (58, Decimal(11), Decimal("0.01")),
     ]
-
-
-def test_bars_as_coarse_ticks() -> None:
-    def bar(symbol: str, hour: int, close: str | None, volume: str | None) -> Bar:
-        price, size = (text and Decimal(text) for text in (close, volume))
-        return Bar(
-            Symbol(symbol), FIRST, Decimal(1), None, None, price or None, size or None, time(hour)
-        )
-
-    bars = [bar("A", 10, "10.5", "3"), bar("A", 11, "11", "4"), bar("B", 10, "7", None)]
-    bars += [bar("A", 12, None, None), bar("C", 10, "1", "1")]
-    symbols, hour = (Symbol("A"), Symbol("B")), timedelta(hours=1)
-    began = ticks_of_bars(bars, symbols, timezone="Asia/Shanghai", length=hour)
-    ended = ticks_of_bars(bars, symbols, timezone="Asia/Shanghai", length=hour, stamped="end")
-    at_three = int(datetime(2024, 8, 8, 3, tzinfo=UTC).timestamp()) * SECONDS
-    assert began.received.tolist() == [at_three, at_three, at_three + 3600 * SECONDS]
-    assert [tick[2:6] for tick in began] == [(0, 1, 10.5, 3), (1, 1, 7, 0), (0, 1, 11, 4)]
-    assert (began.received - ended.received).tolist() == [3600 * SECONDS] * 3
-    daily = daily_bar(Symbol("A"), "1", "1", "1", "1", "5")
-    (tick,) = ticks_of_bars([daily], symbols, timezone="UTC", stamped="end")
-    assert tick.received == BEGINS + 60 * SECONDS
