@@ -3,8 +3,6 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import repeat
-from operator import mul
 
 from aitrader_core.domain.frozen import quick
 from aitrader_core.domain.market import Symbol
@@ -58,6 +56,7 @@ class Account:
         return value
 
     def _worked_out(self) -> Decimal:
-        held = self.positions
-        prices = map(self.prices.get, held, repeat(ZERO))
-        return money(sum(map(mul, held.values(), prices), self.cash))  # half of what a loop takes
+        value, prices = self.cash, self.prices
+        for symbol, quantity in self.positions.items():
+            value += quantity * prices.get(symbol, ZERO)
+        return money(value)

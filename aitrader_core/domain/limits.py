@@ -238,7 +238,7 @@ class PreTrade:
 
     def __init__(self, limits: Limits, account: Callable[[], Account]) -> None:
         self._limits, self._account = limits, account
-        # found out once: an order is asked six to twelve questions instead of thirteen
+        # found out once: an order is asked five to twelve questions instead of thirteen
         self._of_buys, self._of_sales = asked(limits, _BUY), asked(limits, _SELL)
 
     def denial(self, order: Order, quote: Quote) -> Refused | None:

@@ -36,7 +36,7 @@ def plain(value: Decimal) -> str:
         return written  # as most are, or
     two = written.find(".") + 3  # where two decimals end
     if 3 <= two < len(written) <= _DIGITS and "E" not in written:
-        kept = written.rstrip("0")  # a quarter of what `format` takes
+        kept = written.rstrip("0")  # a third of what `format` takes
         return kept if len(kept) > two else written[:two]
     if not _printable(value):
         return written
