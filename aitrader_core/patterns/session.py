@@ -54,6 +54,7 @@ class TickSession:
         )
         mandate = _mandate(trader, desk, feed)
         self.oms = Oms(desk, self._venue, mandate, self._prices, feed.trading)
+        self._lasts: dict[Symbol, float] = {}  # what `_prices` were made of
         self.signals = 0  # so far
         self._now = 0
 
@@ -126,7 +127,8 @@ class TickSession:
         for known in (symbol, *self.desk.portfolio.positions):
             if (at := self._index.get(known)) is not None:
                 last = self._engine.last_price(at)
-                if isfinite(last):
+                if isfinite(last) and last != self._lasts.get(known):
+                    self._lasts[known] = last
                     self._prices[known] = exact(last)
 
     def _is_working(self, symbol: Symbol) -> bool:

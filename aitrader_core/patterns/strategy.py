@@ -13,6 +13,7 @@ from aitrader_core.domain.signals import Signal
 
 _POSITIVE = ("pattern_weight", "risk", "atr_multiple", "max_share")
 _NOT_NEGATIVE = ("model_weight", "entry", "fee_margin", "minimum_notional")
+_BUY, _SELL = Side.BUY, Side.SELL
 _LARGEST = 1e18  # of prices that can be true
 _UP_TO_ONE = ("entry", "risk", "max_share", "fee_margin")
 
@@ -85,7 +86,7 @@ def decide(
     score = combined(signal, prediction, params)
     if not score or not _is_price(signal.price) or (confidence := abs(score)) < params.entry:
         return None
-    side, best = (Side.BUY, bid) if score > 0 else (Side.SELL, ask)
+    side, best = (_BUY, bid) if score > 0 else (_SELL, ask)
     limit = None if params.orders == "market" else _limit(side, signal.price, best, params)
     price = exact(signal.price) if limit is None else limit
     if not price:
@@ -150,7 +151,7 @@ def _sold(
     if sellable <= 0:
         return ZERO
     part = whole_steps(sellable * confidence, rules.lot) if params.exits == "confidence" else ZERO
-    wanted = Order(signal.symbol, Side.SELL, part or sellable)
+    wanted = Order(signal.symbol, _SELL, part or sellable)
     if rules.bad_quantity(wanted, account.held(signal.symbol)) is None:
         return wanted.quantity
     return whole_steps(sellable, rules.lot)
@@ -159,10 +160,10 @@ def _sold(
 def _limit(side: Side, last: float, best: float, params: StrategyParameters) -> Decimal:
     known = params.limit_from == "best" and _is_price(best)
     start = exact(best if known else last)
-    moved = start * (1 + params.offset if side is Side.BUY else 1 - params.offset)
+    moved = start * (1 + params.offset if side is _BUY else 1 - params.offset)
     if (step := params.price_step) is None:
         return money(moved)
-    towards = ROUND_DOWN if side is Side.BUY else ROUND_UP
+    towards = ROUND_DOWN if side is _BUY else ROUND_UP
     return (moved / step).to_integral_value(towards) * step
 
 

@@ -10,6 +10,8 @@ from aitrader_core.domain.trail import OrderStatus
 from aitrader_core.simulation.feed import VenueTerms
 
 OPEN = (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
+_BUY = Side.BUY
+_PARTIALLY_FILLED, _FILLED = OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED
 
 
 @dataclass(slots=True, eq=False)
@@ -38,13 +40,13 @@ class Worked:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        self.sign = 1 if self.order.side is Side.BUY else -1
+        self.sign = 1 if self.order.side is _BUY else -1
         self.limit = float("nan") if self.order.limit is None else float(self.order.limit)
         self.left = self.order.quantity
 
     @classmethod
     def of(cls, approved: Approved, symbol: int) -> "Worked":
-        quote, is_buy = approved.quote, approved.order.side is Side.BUY
+        quote, is_buy = approved.quote, approved.order.side is _BUY
         return cls(approved.order, quote.notional + quote.commission if is_buy else None, symbol)
 
     @property
@@ -89,7 +91,7 @@ class Worked:
         self.fees += fee
         self.paid += notional + fee
         self.left -= quantity
-        self.status = OrderStatus.PARTIALLY_FILLED if self.left else OrderStatus.FILLED
+        self.status = _PARTIALLY_FILLED if self.left else _FILLED
         number = len(self.executions) + 1
         executed = Executed(
             self.order.id, at, f"{self.order.id}-{number}", quantity, price, fee, is_maker
