@@ -94,7 +94,7 @@ def test_memory_is_told_at_each_mark_and_at_the_peak() -> None:
         "growth at the peak",
     ]
     assert held["resident before the first tick"] > 20
-    assert 5 < held["growth at the peak"] < 500  # of 200,000 ticks that are kept: 14 MB
+    assert 0 <= held["growth at the peak"] < 500  # of 14 MB, some in memory that was free before
 
 
 def test_the_lock_of_the_peers_environment_is_hashed_and_names_no_host() -> None:

@@ -154,7 +154,10 @@ def test_gaps_stand_and_are_told(tmp_path: Path) -> None:
     assert len(found.ticks) == 8
     futures = [{**diff(5), "pu": 4}, {**diff(9), "pu": 5}, {**diff(12), "pu": 8}]
     found = made(tmp_path / "futures.gz", rendered(futures))
-    assert told(found.findings) == [(Kind.GAP, "futures.gz", 3)]
+    assert told(found.findings) == [
+        (Kind.NO_SNAPSHOT, "futures.gz", 1),
+        (Kind.GAP, "futures.gz", 3),
+    ]
 
 
 def test_spreads_that_are_none(tmp_path: Path) -> None:
