@@ -17,8 +17,12 @@ MODULES = {
     "llm": "benchmarks.llm.bench",
     "dagster": "benchmarks.range_run",
     "judging": "benchmarks.judging",
+    "patterns": "benchmarks.patterns",
+    "orders": "benchmarks.orders",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
+    "replay": "benchmarks.replay.bench",
+    "replay-memory": "benchmarks.replay.memory",
     "setup": "benchmarks.setup",
 }
 SLOW = ("setup",)  # minutes: only when named, or with --all

@@ -9,11 +9,14 @@ from click.exceptions import NoArgsIsHelpError
 
 from aitrader_core import __version__
 from aitrader_core.cli.auditing import audit
+from aitrader_core.cli.backtests import backtest
 from aitrader_core.cli.breaks import breaks
+from aitrader_core.cli.broker import broker
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.leaderboard import leaderboard
+from aitrader_core.cli.live import live
 from aitrader_core.cli.manifests import manifest
 from aitrader_core.cli.metrics import definitions, metrics, rescore
 from aitrader_core.cli.playing import play
@@ -24,6 +27,11 @@ from aitrader_core.cli.replaying import replay
 from aitrader_core.cli.reporting import report
 from aitrader_core.cli.results import models, results
 from aitrader_core.cli.serving import demo, up
+from aitrader_core.cli.suggestions import suggest, suggestions
+from aitrader_core.cli.ticks import ticks
+from aitrader_core.cli.ticks_importing import import_ticks
+from aitrader_core.cli.ticks_playing import play_ticks
+from aitrader_core.cli.trading import trading
 from aitrader_core.cli.verifying import verify
 from aitrader_core.domain.errors import AitraderError, InputError, StorageError
 
@@ -56,13 +64,16 @@ def main() -> None:
     """Runs trading models against real market history, one session at a time."""
 
 
-TRADING = (up, demo, prices, jobs, play, estimate)
+TRADING = (up, demo, prices, jobs, play, estimate, broker, ticks, live, trading)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
 KEEPING = (purge,)
-for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING):
+TRYING = (backtest, suggest, suggestions)
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING):
     main.add_command(command)
+ticks.add_command(import_ticks)
+ticks.add_command(play_ticks)
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

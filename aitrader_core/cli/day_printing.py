@@ -5,6 +5,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from aitrader_core.cli.orders_printing import print_orders, trail_json
 from aitrader_core.cli.printing import money, percent, print_table, say
 from aitrader_core.cli.transcript_printing import print_transcript
 from aitrader_core.domain.market import Symbol
@@ -22,14 +23,8 @@ def print_day(day: ModelDay, currency: str) -> None:
         quantity, cash = plain_quantity(change.quantity_change), plain(change.cash_change)
         what = f"{change.kind.value}{f' {change.symbol}' if change.symbol else ''}"
         say(f"adjustment: {what}, {quantity} shares, {cash} cash")
-    if day.blotter:
-        say("")
-        columns = ("#", "order", "outcome", "notional", "commission")
-        rows = [(str(n), *_order_row(outcome)) for n, outcome in enumerate(day.blotter, 1)]
-        print_table(columns, rows, right=("#", "notional", "commission"))
-        say("")
-    else:
-        say("no orders")
+    if not print_orders(day):
+        _print_blotter(day)
     say(f"closing: {_portfolio(day.closing)}")
     close = "not known yet" if day.value_close is None else money(day.value_close)
     gain = percent(day.performance.cumulative_return)
@@ -44,6 +39,17 @@ def print_day(day: ModelDay, currency: str) -> None:
     say(f"made by aitrader {made.code}, configuration {made.config}, prices {made.prices}")
 
 
+def _print_blotter(day: ModelDay) -> None:
+    if not day.blotter:
+        say("no orders")
+        return
+    say("")
+    columns = ("#", "order", "outcome", "notional", "commission")
+    rows = [(str(n), *_order_row(outcome)) for n, outcome in enumerate(day.blotter, 1)]
+    print_table(columns, rows, right=("#", "notional", "commission"))
+    say("")
+
+
 def day_json(day: ModelDay) -> dict[str, Any]:
     return {
         "market": day.market,
@@ -53,6 +59,7 @@ def day_json(day: ModelDay) -> dict[str, Any]:
         "opening": {"after": day.opening.after, **_portfolio_json(day.opening.portfolio)},
         "adjustments": [asdict(change) for change in day.adjustments],
         "orders": [_order_json(n, outcome) for n, outcome in enumerate(day.blotter, 1)],
+        **trail_json(day),
         "closing": _portfolio_json(day.closing),
         "marks": [asdict(mark) for mark in day.marks],
         "value_open": day.value_open,
@@ -101,8 +108,10 @@ def _order_json(number: int, outcome: Outcome) -> dict[str, Any]:
         "symbol": order.symbol,
         "side": order.side.value,
         "quantity": order.quantity,
+        "limit_price": order.limit,
+        "client_id": order.id or None,
     }
     if isinstance(outcome, Fill):
         filled = {"price": outcome.price, "notional": outcome.notional}
         return {**wish, "outcome": "filled", **filled, "commission": outcome.commission}
-    return {**wish, "outcome": "refused", "reason": outcome.reason}
+    return {**wish, "outcome": "refused", "reason": outcome.reason, "code": outcome.code}

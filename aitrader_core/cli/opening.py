@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from aitrader_core.runner.floor import Floor
     from aitrader_core.storage.jobs import Jobs
 
@@ -45,21 +47,29 @@ def open_floor(market: str) -> Iterator["Floor"]:
     settings = load_settings()
     arena = load_arena(settings.config_dir, market)  # its faults are told before anything starts
     with ready_database(settings) as urls:
-        floor = Floor(arena, engine_for(urls.engine))
+        floor = Floor(arena, engine_for(urls.engine), settings.home)
         floor.register_models()
         yield floor
 
 
 @contextmanager
-def open_jobs() -> Iterator["Jobs"]:
-    """The queue of all markets."""
+def open_engine() -> Iterator["Engine"]:
+    """The database of all markets."""
     from aitrader_core.runner.premises import ready_database
     from aitrader_core.runner.settings import load_settings
     from aitrader_core.storage.database import engine_for
-    from aitrader_core.storage.jobs import Jobs
 
     with ready_database(load_settings()) as urls:
-        yield Jobs(engine_for(urls.engine))
+        yield engine_for(urls.engine)
+
+
+@contextmanager
+def open_jobs() -> Iterator["Jobs"]:
+    """The queue of all markets."""
+    from aitrader_core.storage.jobs import Jobs
+
+    with open_engine() as engine:
+        yield Jobs(engine)
 
 
 def span(start: str | None, end: str | None) -> tuple[date, date]:

@@ -18,9 +18,10 @@ _TENTHS = 10
 
 
 class Meter:
-    """Call it with how many model-days are done, of how many."""
+    """Call it with how many model-days, or whatever it is, are done, of how many."""
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str = "model-day") -> None:
+        self._noun = noun
         self._bar: tuple[Progress, TaskID] | None = None
         self._began = time.monotonic()
         self._told = (-1, self._began - _EVERY)  # tenths done, when
@@ -28,7 +29,7 @@ class Meter:
     def __enter__(self) -> Self:
         screen = console(err=True)
         if screen.is_terminal:
-            self._bar = _bar(screen)
+            self._bar = _bar(screen, f"{self._noun}s")
             self._bar[0].start()
         return self
 
@@ -46,7 +47,7 @@ class Meter:
             return
         self._told = (tenths, now)
         rate = done / (now - self._began) if now > self._began else 0.0
-        click.echo(f"{done:,} of {counted(total, 'model-day')} ({rate:.0f} a second)", err=True)
+        click.echo(f"{done:,} of {counted(total, self._noun)} ({rate:.0f} a second)", err=True)
 
 
 class Screen:
@@ -69,14 +70,14 @@ class Screen:
         click.echo()
 
 
-def _bar(screen: Any) -> "tuple[Progress, TaskID]":
+def _bar(screen: Any, what: str) -> "tuple[Progress, TaskID]":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     progress = Progress(
-        TextColumn("model-days"),
+        TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=screen,
     )
-    return progress, progress.add_task("model-days", total=None)
+    return progress, progress.add_task(what, total=None)

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,6 @@ def import_command(file: Path, name: str, logs: Path | None, market: str, as_jso
     from aitrader_core.exchange.recording_check import check
     from aitrader_core.exchange.recording_import import model_yaml, place
     from aitrader_core.runner.arena import load_arena
-    from aitrader_core.runner.floor import Floor
     from aitrader_core.runner.requests import submit
     from aitrader_core.runner.settings import load_settings
 
@@ -73,7 +73,7 @@ def import_command(file: Path, name: str, logs: Path | None, market: str, as_jso
         placed = place(config_dir, market, name, model_yaml(config_dir, file, logs))
         job_id = None
         if placed.to_add is None:
-            again = Floor(load_arena(config_dir, market), floor.engine)
+            again = replace(floor, arena=load_arena(config_dir, market))
             first, last = checked.span
             job_id = submit(again, str(first), str(last), [name], source="cli")
     if as_json:

@@ -4,11 +4,13 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from aitrader_core.domain.frozen import quick
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.money import ZERO, money
 from aitrader_core.domain.trading_state import TradingState
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Account:
     """Cash, positions and what working orders have promised of them.
@@ -31,6 +33,7 @@ class Account:
     trading: TradingState = TradingState.ACTIVE
     recent: int = 0
     known: Container[str] = ()
+    _value: Decimal | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def free_cash(self) -> Decimal:
@@ -46,5 +49,14 @@ class Account:
     @property
     def value(self) -> Decimal:
         """Cash plus positions at the last prices; a position without one counts nothing."""
-        held = self.positions.items()
-        return money(sum((q * self.prices.get(s, ZERO) for s, q in held), self.cash))
+        value = self._value
+        if value is None:  # worked out once: several limits ask, and an order has microseconds
+            value = self._worked_out()
+            object.__setattr__(self, "_value", value)
+        return value
+
+    def _worked_out(self) -> Decimal:
+        value, prices = self.cash, self.prices
+        for symbol, quantity in self.positions.items():
+            value += quantity * prices.get(symbol, ZERO)
+        return money(value)

@@ -5,17 +5,24 @@ AitraderError
 │   ├── ConfigError       a configuration file or an environment setting
 │   ├── RecordingError    a recording of another system, by file and line
 │   ├── PriceFileError    a file of prices or of corporate actions
+│   ├── TickFileError     a file or a folder of ticks that can't be read at all
 │   └── JobError          a job request: unknown model, no session, reversed range, ...
 │       └── JobActive     it would not wait, and another job of its market is active
 ├── MarketDataError       the world that a model-day needs is broken or absent
 │   └── MissingBar        a listed symbol has no bar on a session
 ├── LedgerError           a fact would break the ledger: always a bug, never a model's mistake
+│   └── ImpossibleReport  a venue tells of an order what can't be
 ├── ChainError            the session before this one is not stored
 ├── ToolError             a model's mistake in a call: told to the model, never ends its day
 ├── ProviderError         a language model's provider gave no answer, after the last try
 ├── BudgetSpent           the money or tokens allowed to a model or a job are used up
 ├── ReplayMiss            a replay asks what was never recorded: says what differs first
 ├── ManifestError         a run manifest is broken, was changed, or is none
+├── BrokerError           a broker can't be asked, or says no
+│   ├── SessionExpired    nobody is logged in, or not any more
+│   ├── RateLimited       it was asked too often
+│   ├── OrderRejected     it does not take an order, or a change of one; it stays as it was
+│   └── NoAnswer          whether it did what it was asked to is not known: look before asking again
 └── StorageError          the database is down, or refuses
 """
 
@@ -37,6 +44,10 @@ class RecordingError(InputError):
 
 
 class PriceFileError(InputError):
+    pass
+
+
+class TickFileError(InputError):
     pass
 
 
@@ -62,6 +73,10 @@ class LedgerError(AitraderError):
     pass
 
 
+class ImpossibleReport(LedgerError):  # noqa: N818 - says what is so
+    pass
+
+
 class ChainError(AitraderError):
     pass
 
@@ -83,6 +98,26 @@ class ReplayMiss(AitraderError):  # noqa: N818 - likewise
 
 
 class ManifestError(AitraderError):
+    pass
+
+
+class BrokerError(AitraderError):
+    pass
+
+
+class SessionExpired(BrokerError):  # noqa: N818 - says what is so
+    pass
+
+
+class RateLimited(BrokerError):  # noqa: N818 - likewise
+    pass
+
+
+class OrderRejected(BrokerError):  # noqa: N818 - likewise
+    pass
+
+
+class NoAnswer(BrokerError):  # noqa: N818 - likewise
     pass
 
 

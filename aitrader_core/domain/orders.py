@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from aitrader_core.domain.denials import Denial
+from aitrader_core.domain.frozen import quick
 from aitrader_core.domain.market import Symbol
 
 
@@ -13,6 +14,10 @@ class Side(StrEnum):
     SELL = "sell"
 
 
+_BUY = Side.BUY  # named here and elsewhere: each look-up takes 0.07 us, more than an addition
+
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """A wish to trade `quantity`: of bars at the open, of ticks as the venue gets it. Anything can
@@ -29,6 +34,7 @@ class Order:
     id: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What an order would cost at the venue: price a share, quantity x price, commission."""
@@ -38,6 +44,7 @@ class Quote:
     commission: Decimal
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Approved:
     """An order that passed risk at a quote. Made by `risk.approve` alone; a venue takes nothing
@@ -47,6 +54,7 @@ class Approved:
     quote: Quote
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Refused:
     """An order that we denied: the sentence that the model reads, and a code for programs.
@@ -59,6 +67,7 @@ class Refused:
     code: Denial | None = field(default=None, compare=False)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fill:
     """An order that was executed, whole. `notional` is quantity x price to eight decimals.
@@ -74,11 +83,12 @@ class Fill:
 
     @property
     def quantity_change(self) -> Decimal:
-        return self.order.quantity if self.order.side is Side.BUY else -self.order.quantity
+        order = self.order
+        return order.quantity if order.side is _BUY else -order.quantity
 
     @property
     def cash_change(self) -> Decimal:
-        gross = -self.notional if self.order.side is Side.BUY else self.notional
+        gross = -self.notional if self.order.side is _BUY else self.notional
         return gross - self.commission
 
 

@@ -10,6 +10,7 @@ from aitrader_core.domain.orders import Approved, Order, Quote, Refused, Side
 from aitrader_core.domain.portfolio import Portfolio
 
 LARGEST_QUANTITY = Decimal(10) ** 12
+_SELL = Side.SELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,18 @@ class TradingRules:
     def bad_quantity(self, order: Order, held: Decimal) -> str | None:
         """Why the quantity can't be ordered, as a sentence; None when it can."""
         quantity = order.quantity
-        if not quantity.is_finite() or quantity <= 0:
+        if not quantity.is_finite() or quantity <= ZERO:
             return f"quantity {quantity} is not a positive number"
         if quantity > LARGEST_QUANTITY:
             return f"quantity {quantity} is above {LARGEST_QUANTITY:,f}, the most of one order"
         if quantity % self.quantity_step or (
-            quantity % self.lot and not self._sells_odd_part(order, held)
+            self.lot_size and quantity % self.lot_size and not self._sells_odd_part(order, held)
         ):
             return f"quantity {plain_quantity(quantity)} is not a multiple of the lot, {self.lot}"
         return None
 
     def _sells_odd_part(self, order: Order, held: Decimal) -> bool:
-        return order.side is Side.SELL and not (held - order.quantity) % self.lot
+        return order.side is _SELL and not (held - order.quantity) % self.lot
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,14 @@ def approve(
 def _unaffordable(
     order: Order, portfolio: Portfolio, quote: Quote, rules: TradingRules, bought: Decimal
 ) -> Refused | None:
-    if order.side is Side.SELL:
+    if order.side is _SELL:
         held = portfolio.held(order.symbol)
         if order.quantity > (sellable := rules.sellable(held, bought)):
             return Refused(order, _too_many(order, held, sellable), Denial.NOT_HELD)
         change = quote.notional - quote.commission
     else:
         change = -quote.notional - quote.commission
-    if portfolio.cash + change < 0:
+    if portfolio.cash + change < ZERO:
         reason = f"costs {plain(-change)}, cash is {plain(portfolio.cash)}"
         return Refused(order, reason, Denial.FREE_CASH)
     return None

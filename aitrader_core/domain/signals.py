@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from aitrader_core.domain.frozen import quick
 from aitrader_core.domain.market import Symbol
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A composite score that crossed its threshold; above zero it says buy, below zero sell.
@@ -22,3 +24,11 @@ class Signal:
     score: float  # -1 to 1
     atr: float
     features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A signal, and the tick that gave it, counted from 0 in its stream."""
+
+    tick: int
+    signal: Signal

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 GENESIS = "0" * 32
+_BLANK = hashlib.blake2b(digest_size=16)  # copied, which takes 0.1 us less than making one
 
 
 class OrderStatus(StrEnum):
@@ -20,8 +21,7 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"  # with the session
 
 
-@dataclass(frozen=True, slots=True)
-class TrailEntry:
+class TrailEntry(NamedTuple):
     """One thing that happened: `event` to the order `order_id` (empty where it is to all).
 
     `at` is in ns since 1970 UTC; `facts` is canonical JSON, amounts in it are decimal strings.
@@ -38,8 +38,9 @@ class TrailEntry:
 
 def chained(previous: str, number: int, at: int, event: str, order_id: str, facts: str) -> str:
     """The hash of an entry that comes after the one with the hash `previous`."""
-    content = f"{previous}|{number}|{at}|{event}|{order_id}|{facts}"
-    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+    made = _BLANK.copy()
+    made.update(f"{previous}|{number}|{at}|{event}|{order_id}|{facts}".encode())
+    return made.hexdigest()
 
 
 def first_broken(trail: Iterable[TrailEntry]) -> int | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from aitrader_core.domain.frozen import quick
+
 SUMMARY = "summary"  # the role of the paragraph that a model-day may end with
 
 
@@ -43,6 +45,7 @@ class Usage:
 NOTHING_USED = Usage(calls=0)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a transcript: `role` says who speaks, `tool` names the tool of a call.

@@ -1,10 +1,12 @@
 """Decides a run manifest's days again: no network, no database, its archive alone."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from aitrader_core.agents.llm.calls import MemoryCalls
 from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.domain.errors import InputError
+from aitrader_core.domain.model_day import Manifest
 from aitrader_core.exchange.price_members import Priced
 from aitrader_core.exchange.run_file import RunFile
 from aitrader_core.exchange.run_verifying import differing
@@ -31,7 +33,7 @@ def replay_run(
     told(done, total)
     for model, kept in run.records.items():
         found = []
-        for record, again in remade(run.arena, tape, kept, lambda r: _trader(run, r)):
+        for record, again in remade(run.arena, tape, kept, lambda r: _trader(run, r), _ticks):
             fault = difference(run.arena, tape, record, again)
             found += [Difference(model, record.day.session, fault)] if fault else []
             done += 1
@@ -52,6 +54,15 @@ def _others(run: RunFile, prices: Prices | None) -> Priced:
     if fault := differing(run.manifest.prices.symbols, found.by_symbol()):
         raise InputError(f"these are not the prices that the run was made from: {fault}")
     return found
+
+
+def _ticks(_trader: Trader, session: date, manifest: Manifest) -> None:
+    """They are too many for an archive."""
+    if "ticks" in manifest.agent:
+        raise InputError(
+            f"{session} was traded on ticks, which a run manifest does not carry: replay it where "
+            "they are kept, with `aitrader replay`"
+        )
 
 
 def _trader(run: RunFile, record: Record) -> Trader:

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -25,12 +25,18 @@ from aitrader_core.market.bundled import Bundled
 from aitrader_core.market.calendar import Calendar, load_calendar
 from aitrader_core.market.files import PriceFile
 from aitrader_core.market.source import PriceSource
+from aitrader_core.market.ticks.bars import TickBars
+from aitrader_core.market.ticks.coarse import BarTicks
+from aitrader_core.market.ticks.files import BinanceRecordings, TickFiles
+from aitrader_core.market.ticks.source import TickSource
+from aitrader_core.patterns.pattern_trader import PatternTrader
 from aitrader_core.runner import config
 from aitrader_core.runner.ai_trader import read_ai_trader
 from aitrader_core.runner.config import ArenaConfig, Choice, MarketConfig, ModelConfig
 from aitrader_core.runner.model_day import Trader
 from aitrader_core.runner.settings import alphavantage_key, environment
 from aitrader_core.simulation.costs import CostProfile
+from aitrader_core.simulation.feed import VenueTerms
 
 Built = TypeVar("Built")
 
@@ -38,7 +44,14 @@ SOURCES: dict[str, type[PriceSource]] = {
     "alpha_vantage": AlphaVantage,
     "bundled": Bundled,
     "file": PriceFile,
+    "ticks": TickBars,
 }
+TICK_SOURCES: dict[str, type[TickSource]] = {
+    "bars": BarTicks,
+    "binance": BinanceRecordings,
+    "csv": TickFiles,
+}
+MODELS: dict[str, type[Agent]] = {**KINDS, "pattern": PatternTrader}
 RULES: dict[str, type[TradingRules]] = {
     "t_plus_0": TradingRules,
     "t_plus_1": NextSessionSettlement,
@@ -80,6 +93,8 @@ class Arena:
     accepted_jumps: frozenset[tuple[Symbol, date]]
     calls: Mode
     models: dict[str, Model]
+    ticks: TickSource | None = None
+    venue: VenueTerms = field(default_factory=VenueTerms)  # of its ticks
 
     @cached_property
     def sessions(self) -> tuple[date, ...]:
@@ -160,7 +175,23 @@ def load_arena(config_dir: Path, name: str, around: Mapping[str, str] | None = N
         ),
         calls=found.calls,
         models=_models(config_dir, path, found, own, terms, around),
+        ticks=_ticks(found, config_dir, place),
+        venue=found.venue,
     )
+
+
+def model_maker(config_dir: Path, name: str) -> Callable[[str, str, ModelConfig], list[Model]]:
+    """What makes a model of the arena `name`, and its repeats, of a configuration that no file
+    has: it takes the place that faults are told of, the model's name, and its configuration."""
+    around, path = environment(), config.arena_file(config_dir / "arenas", name)
+    found, _ = read_arena(config_dir, path, around)
+    market = config.read(config_dir / "markets", found.market, MarketConfig)
+    terms = _terms(found, config.costs(config_dir, found.costs), market)
+
+    def make(place: str, model: str, spec: ModelConfig) -> list[Model]:
+        return _model(config_dir, place, model, spec, found, terms, around)
+
+    return make
 
 
 def read_arena(
@@ -245,7 +276,7 @@ def _model(
     """The model and its repeats; none where it requires a variable that is not set."""
     if spec.requires and not around.get(spec.requires):
         return []
-    agent = build(spec, KINDS, config_dir, place)
+    agent = build(spec, MODELS, config_dir, place)
     if not hasattr(agent, "trade"):
         raise ConfigError(f"{place}: kind: {spec.kind} is no dataclass with a method trade(desk)")
     if (lookback := getattr(agent, "lookback", 0)) >= found.history:
@@ -288,7 +319,8 @@ def _terms(found: ArenaConfig, costs: CostProfile, market: MarketConfig) -> dict
     """What decides a result beside the model itself."""
     arena = found.model_dump(mode="json", include={"bars", "symbols", "history", "initial_cash"})
     profile = TypeAdapter(dict[str, Any]).dump_python(asdict(costs), mode="json")
-    return {"arena": arena, "costs": profile, "market": market.model_dump(mode="json")}
+    terms = {"arena": arena, "costs": profile, "market": market.model_dump(mode="json")}
+    return terms | (found.model_dump(mode="json", include={"venue"}) if found.ticks else {})
 
 
 def _source(found: ArenaConfig, config_dir: Path, place: str) -> PriceSource:
@@ -296,6 +328,16 @@ def _source(found: ArenaConfig, config_dir: Path, place: str) -> PriceSource:
     if isinstance(source, AlphaVantage) and source.key is None:
         return replace(source, key=alphavantage_key())
     return source
+
+
+def _ticks(found: ArenaConfig, config_dir: Path, place: str) -> TickSource | None:
+    if found.ticks is None:
+        return None
+    if found.bars == "intraday":
+        raise ConfigError(
+            f"{place}: ticks: an arena of ticks has one bar a session: remove `bars: intraday`"
+        )
+    return build(found.ticks, TICK_SOURCES, config_dir, f"{place}: ticks")
 
 
 def _check_span(found: ArenaConfig, calendar: Calendar, place: str) -> None:

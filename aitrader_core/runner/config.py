@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 import yaml
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
 
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.simulation.costs import CostProfile
+from aitrader_core.simulation.feed import VenueTerms
 
 Parsed = TypeVar("Parsed")
 
@@ -106,6 +107,7 @@ class ArenaConfig(Frozen):
 
     `calls` says whether language models are asked: only for what is not on record, always, or
     never. `accepted_jumps` are opens far from the close before that are known to be true prices.
+    Where there are `ticks`, pattern models trade on them, at a venue on the terms of `venue`.
     """
 
     market: str
@@ -122,6 +124,8 @@ class ArenaConfig(Frozen):
     calls: Literal["record", "live", "replay"] = "record"
     demo: Span | None = None
     accepted_jumps: dict[str, tuple[date, ...]] = {}
+    ticks: AnyChoice | None = None
+    venue: VenueTerms = VenueTerms()
 
 
 def read(folder: Path, name: str, as_type: type[Parsed]) -> Parsed:
@@ -220,9 +224,15 @@ def _within(as_type: type[Any], place: Sequence[Any]) -> type[Any]:
     for key in place[:-1]:
         if isinstance(key, int):
             continue  # one of a list, whose type we are at already
-        found = as_type.model_fields[key].annotation
+        found = _type_of(as_type, key)
         as_type = next((t for t in get_args(found) if t is not type(None)), found)  # X | None
     return as_type
+
+
+def _type_of(as_type: type[Any], key: str) -> Any:
+    if is_dataclass(as_type):
+        return get_type_hints(as_type)[key]
+    return as_type.model_fields[key].annotation
 
 
 def keys(as_type: type[Any]) -> list[str]:

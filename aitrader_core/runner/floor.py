@@ -4,16 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from aitrader_core.agents.llm.calls import CallStore, Mode
 from aitrader_core.agents.llm.connections import NO_LIMIT, Allowance, Connections
+from aitrader_core.domain.model_day import Manifest
+from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.market.gaps import Jump
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.model_day import Trader
 from aitrader_core.runner.settings import Settings, environment, urls
 from aitrader_core.runner.taping import not_trusted, suspects, tape_of
+from aitrader_core.runner.ticks import feed_of
+from aitrader_core.simulation.feed import Feed
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.calls import FailedDays, PostgresCalls
 from aitrader_core.storage.database import engine_for
@@ -22,13 +27,17 @@ from aitrader_core.storage.postgres import PostgresStore
 from aitrader_core.storage.prices import PriceStore
 from aitrader_core.storage.registry import register_models
 from aitrader_core.storage.store import Origin
+from aitrader_core.storage.trading_states import TradingStates
 from aitrader_core.storage.turns import Turns
 
 
 @dataclass(frozen=True)
 class Floor:
+    """`home` is the folder under which ticks and signals are kept."""
+
     arena: Arena
     engine: Engine
+    home: Path | None = None
 
     @cached_property
     def model_days(self) -> PostgresStore:
@@ -92,6 +101,27 @@ class Floor:
         }
         return tape_of(self.arena, sessions, found.bars, found.actions, names)
 
+    def feed(self, trader: Trader, session: date, made_of: Manifest | None = None) -> Feed | None:
+        """The session's ticks, for a trader that trades on them in an arena that has them.
+
+        The kill switch stands as it stands now, or as it stood by the manifest of a day that is
+        made again, for which signals are looked for again, too. MarketDataError where the session
+        has no ticks.
+        """
+        from aitrader_core.patterns.pattern_trader import PatternTrader
+        from aitrader_core.runner.signals import signals_of
+
+        if self.arena.ticks is None or not isinstance(trader.agent, PatternTrader):
+            return None
+        if made_of is not None:
+            return feed_of(self, trader.model, session, TradingState(made_of.agent["trading"]))
+        signals = signals_of(self, trader.agent.patterns, session).signals
+        return feed_of(self, trader.model, session, self.trading(trader.model), signals)
+
+    def trading(self, model: str) -> TradingState:
+        """How the kill switch stands for `model`."""
+        return TradingStates(self.engine).state_of(self.arena.market, model)
+
     def suspects(self, first: date, last: date) -> list[Jump]:
         """Jumps from `first` to `last` that no corporate action explains and nobody accepted."""
         before = self.arena.calendar.previous(first) or first
@@ -130,4 +160,5 @@ class Floor:
 
 
 def open_floor(settings: Settings, market: str) -> Floor:
-    return Floor(load_arena(settings.config_dir, market), engine_for(urls(settings).engine))
+    arena = load_arena(settings.config_dir, market)
+    return Floor(arena, engine_for(urls(settings).engine), settings.home)

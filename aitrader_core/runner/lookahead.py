@@ -1,19 +1,26 @@
 """Whether a stored model-day could have known the future: make it again with another one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from random import Random
+from typing import TYPE_CHECKING
 
 from aitrader_core import __version__
 from aitrader_core.domain.market import Bar
-from aitrader_core.domain.model_day import Manifest
+from aitrader_core.domain.model_day import Manifest, ModelDay
+from aitrader_core.domain.trail import TrailEntry
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.remaking import Failure, remade
 from aitrader_core.runner.replaying import calls_of, trader_of
+from aitrader_core.simulation.feed import Feed
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.history import Record, records
 from aitrader_core.storage.rows import entries_json
+
+if TYPE_CHECKING:
+    from aitrader_core.simulation.ticks import Ticks
 
 _AHEAD = 5  # sessions after the one that is made again
 
@@ -57,14 +64,56 @@ def _fault(floor: Floor, record: Record) -> str | None:
     later = floor.arena.calendar.between(day.session, floor.arena.last_session)[: _AHEAD + 1]
     tape = floor.tape(day.session, later[-1])
     prices = tape.prices[day.session]
-    if day.manifest != Manifest(__version__, trader.config_hash, prices, trader.made_of):
+    feed = floor.feed(trader, day.session, day.manifest)
+    made_of = {**trader.made_of, **(feed.made_of if feed else {})}
+    if day.manifest != Manifest(__version__, trader.config_hash, prices, made_of):
         return None
-    ((_, again),) = remade(floor.arena, scrambled(tape, day.session), [record], lambda _: trader)
+    cut = None if feed is None else _drawn_moment(feed, Random(f"{day.model} {day.session}"))
+    if feed is not None and cut is not None:
+        feed = _otherwise_after(feed, cut)
+    other = scrambled(tape, day.session)
+    ((_, again),) = remade(floor.arena, other, [record], lambda _: trader, lambda *_: feed)
     told = f"{day.model} on {day.session} decides otherwise when the prices after it are others"
     if isinstance(again, Failure):
         return f"{told}: {again.reason}"
+    if cut is not None:
+        return None if _until(cut, again) == _until(cut, day) else f"{told}, from {cut} ns on"
     said, was_said = (entries_json(d.transcript) for d in (again, day))  # as it can be stored
     return None if again.blotter == day.blotter and said == was_said else told
+
+
+def _drawn_moment(feed: Feed, lot: Random) -> int:
+    """A time within the session, in ns."""
+    first = last = None
+    for ticks in feed.chunks():
+        first, last = first or int(ticks.received[0]), int(ticks.received[-1])
+    assert first is not None
+    assert last is not None
+    return lot.randint(first, last)
+
+
+def _otherwise_after(feed: Feed, cut: int) -> Feed:
+    """Half the price and twice the size from there on; whoever looks for signals, looks again."""
+
+    def chunks() -> "Iterator[Ticks]":
+        for ticks in feed.chunks():
+            later = ticks.received > cut
+            less, more = 1 - 0.5 * later, 1 + later
+            yield replace(
+                ticks,
+                price=ticks.price * less,
+                volume=ticks.volume * more,
+                bid=ticks.bid * less,
+                bid_size=ticks.bid_size * more,
+                ask=ticks.ask * less,
+                ask_size=ticks.ask_size * more,
+            )
+
+    return replace(feed, chunks=chunks, signals=None)
+
+
+def _until(cut: int, day: ModelDay) -> list[TrailEntry]:
+    return [entry for entry in day.trail if entry.at <= cut]
 
 
 def _other(bar: Bar, lot: Random, *, keep_open: bool) -> Bar:

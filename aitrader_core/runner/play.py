@@ -44,7 +44,7 @@ def play(
     plan = Plan(model, sessions, Origin(request, request), may_start=True)
     with entry.agent.served(port) as (agent, url):
         models = {**arena.models, model: replace(entry, agent=agent)}
-        seated = Floor(replace(arena, models=models), floor.engine)
+        seated = replace(floor, arena=replace(arena, models=models))
         yield Play(url, sessions, _in_turn(seated, plan))
 
 

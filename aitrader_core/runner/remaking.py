@@ -7,11 +7,12 @@ from datetime import date
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from aitrader_core.domain.errors import sentence
-from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.domain.model_day import Manifest, ModelDay
 from aitrader_core.domain.transcript import Entry, Transcript
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader, run_model_day
+from aitrader_core.simulation.feed import Feed
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.simulation.venue import SimulatedVenue
 from aitrader_core.storage.history import Record, records
@@ -38,17 +39,30 @@ def kept_together(
             yield kept
 
 
+def no_feed(_trader: Trader, _session: date, _manifest: Manifest) -> None:
+    """Where nobody trades on ticks."""
+
+
 def remade(
-    arena: Arena, tape: Tape, kept: Sequence[Record], trader_of: Callable[[Record], Trader]
+    arena: Arena,
+    tape: Tape,
+    kept: Sequence[Record],
+    trader_of: Callable[[Record], Trader],
+    feed_of: Callable[[Trader, date, Manifest], Feed | None] = no_feed,
 ) -> Iterator[tuple[Record, ModelDay | Failure]]:
-    """Each of `kept`, oldest first, with what `trader_of` it makes of its session now."""
+    """Each of `kept`, oldest first, with what `trader_of` it makes of its session now.
+
+    `feed_of` gives the ticks to those who trade on them.
+    """
     for run in _runs(arena, kept):
         venue: SimulatedVenue | None = None
         for record in run:
             venue = venue or SimulatedVenue(tape, arena.costs, record.day.session)
             said = Transcript()
             try:
-                again = run_model_day(trader_of(record), venue, record.day.opening, said)
+                trader, day = trader_of(record), record.day
+                feed = feed_of(trader, day.session, day.manifest)
+                again = run_model_day(trader, venue, day.opening, said, feed)
             except (OperationalError, InterfaceError):
                 raise
             except Exception as error:  # whatever a model raises is its own failure

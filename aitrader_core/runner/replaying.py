@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import zip_longest
 
 from aitrader_core.domain.model_day import ModelDay
 from aitrader_core.runner.arena import Arena
@@ -70,7 +71,8 @@ def made_again(
 ) -> Iterator[tuple[Record, ModelDay | Failure]]:
     """The stored days of `sessions`, and what their agent makes of each of them now."""
     for kept in kept_together(floor, model, sessions, request):
-        yield from remade(floor.arena, tape, kept, partial(trader_of, floor, calls_of(floor, kept)))
+        traders = partial(trader_of, floor, calls_of(floor, kept))
+        yield from remade(floor.arena, tape, kept, traders, floor.feed)
 
 
 def calls_of(floor: Floor, kept: Sequence[Record]) -> CallsOnRecord:
@@ -119,6 +121,10 @@ def _compare(record: Record, again: ModelDay | Failure) -> Iterator[str]:
         return
     yield from compare_transcripts(record.day.transcript, again.transcript)
     yield from compare_ledgers(record, again, with_usage=True)
+    for was, now in zip_longest(record.day.trail, again.trail):
+        if was != now:
+            yield f"entry {(was or now).number} of its orders' trail is {was}, replayed {now}"
+            return
 
 
 def _made_otherwise(day: ModelDay, again: ModelDay | Failure) -> Iterator[str]:

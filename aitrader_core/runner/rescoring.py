@@ -53,7 +53,7 @@ def rescore(
     venue = SimulatedVenue(tape, costs, stored[0].session)
     days, opening = list[ModelDay](), stored[0].opening
     for day in stored:
-        days.append(run_model_day(_replaying(floor, day), venue, opening))
+        days.append(run_model_day(_replaying(floor, day, costs), venue, opening))
         opening = days[-1].as_opening
     pairs = [(a, b) for was, now in zip(stored, days, strict=True) for a, b in _both(was, now)]
     return Rescored(
@@ -79,11 +79,15 @@ def with_usage(curve: Sequence[Point], stored: Sequence[Point]) -> list[Point]:
     ]
 
 
-def _replaying(floor: Floor, day: ModelDay) -> Trader:
+def _replaying(floor: Floor, day: ModelDay, costs: CostProfile) -> Trader:
+    """An execution on ticks keeps its price, which had the spread in it, and pays commission."""
+
+    def costed(fill: Fill) -> Fill:
+        return replace(fill, commission=costs.commission(fill.order.quantity, fill.notional))
+
     made_of = day.manifest.agent
-    return Trader(
-        day.market, day.model, Replay.of(day), floor.arena.rules, day.manifest.config, made_of
-    )
+    replaying = Replay.of(day, costed)
+    return Trader(day.market, day.model, replaying, floor.arena.rules, day.manifest.config, made_of)
 
 
 def _both(was: ModelDay, now: ModelDay) -> list[tuple[bool, bool]]:

@@ -52,8 +52,8 @@ def retention_config(config_dir: Path) -> RetentionConfig | None:
 def purge(
     engine: Engine, older_than: timedelta, now: datetime, *, dry_run: bool, results: bool = False
 ) -> Purged:
-    """Delete finished jobs, superseded days, failed days, old leaderboards, calls that no day
-    refers to, and what only the pages of old runs show.
+    """Delete finished jobs, superseded days, failed days, old leaderboards, backtests, proposals,
+    calls that no day refers to, and what only the pages of old runs show.
 
     With `results` also the days that stand, of models that have not traded since. A dry run
     deletes nothing, and tells the same.
@@ -72,7 +72,7 @@ def purge(
             leaving.append(chain)
             found = added(found, days)
     found = added(found, retention.failed_days())
-    found = added(found, retention.leaderboards())
+    found = added(added(found, retention.leaderboards()), retention.tried())
     calls = retention.calls(leaving)
     if isinstance(calls, Mapping):
         found = added(found, calls)

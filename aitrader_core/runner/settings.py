@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aitrader_core.domain.errors import ConfigError
@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     home: Folder = Field(default_factory=lambda: project_root() / ".aitrader")
     config_dir: Folder = Field(default_factory=lambda: project_root() / "configs")
     dashboard_url: str = "http://127.0.0.1:8000"  # as Dagster's pages link to it
+    broker_url: str = "http://127.0.0.1:8710/mcp"  # as `aitrader broker serve` has it
+    broker_key: SecretStr | None = None  # or several, by commas: the first encrypts tokens
 
     @model_validator(mode="before")
     @classmethod

@@ -6,7 +6,9 @@ from datetime import date
 from itertools import pairwise
 
 from aitrader_core.agents.replay import Replay
+from aitrader_core.domain.errors import AitraderError
 from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.domain.trading_state import TradingState
 from aitrader_core.runner.comparing import Difference, compare_ledgers, hint
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader
@@ -57,8 +59,25 @@ def _chain(
         if after != before.get(session):
             fault = f"opens after {after or 'nothing'}, not after {before.get(session, 'nothing')}"
             yield Difference(model, session, fault)
-        for contradiction in record.contradictions:
+        for contradiction in (*record.contradictions, *_trailed(record)):
             yield Difference(model, session, contradiction)
+
+
+def _trailed(record: Record) -> Iterator[str]:
+    """The trail of its orders, told again from the opening, ends in its close."""
+    day = record.day
+    if record.contradictions or not day.trail:
+        return
+    from aitrader_core.execution.trail import replay
+
+    state = TradingState(day.manifest.agent["trading"])
+    try:
+        told = replay(day.trail, day.opening.portfolio, state).portfolio
+    except AitraderError as error:
+        yield str(error)
+        return
+    if told != day.closing:
+        yield f"the trail of its orders ends with {told}, it closes with {day.closing}"
 
 
 def _replay(floor: Floor, tape: Tape, kept: Sequence[Record]) -> Iterator[Difference]:

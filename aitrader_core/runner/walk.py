@@ -233,7 +233,8 @@ class _Walker:
             tape = self._floor.tape(session, self._plan.sessions[-1])
             self._venue = SimulatedVenue(tape, arena.costs, session)
             self._trader = self._floor.trader(self._plan.model, self._plan.origin)
-        return run_model_day(self._trader, self._venue, opening, self._said)
+        feed = self._floor.feed(self._trader, session)
+        return run_model_day(self._trader, self._venue, opening, self._said, feed)
 
     def _opening(self, session: date) -> Opening:
         """The previous session's close. ChainError names the session to start from."""

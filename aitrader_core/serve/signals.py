@@ -17,6 +17,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.count = 0
+        self.number = 0  # of the last one
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
@@ -45,5 +46,6 @@ class Signals:
             time.sleep(min(left, _STEP))
             self.check()
 
-    def _came(self, _number: int, _frame: FrameType | None) -> None:
+    def _came(self, number: int, _frame: FrameType | None) -> None:
         self.count += 1
+        self.number = number

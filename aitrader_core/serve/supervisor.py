@@ -109,21 +109,25 @@ def serving(
     arenas = load_arenas(settings.config_dir)
     _refuse_two_runtimes()
     with ready_database(settings) as urls:
-        floors = [_floor(arena, urls) for arena in arenas.values()]
+        floors = [_floor(arena, urls, settings.home) for arena in arenas.values()]
         data = embedded_data(settings) if settings.database_url is None else None
         env = _environment(settings, urls, dashboard or settings.dashboard_url)
         with household(settings.home / "logs", data, env, project_root(), signals) as family:
             yield Server(floors, family, signals, show, settings.home, joined, data)
 
 
-def _floor(arena: Arena, urls: DatabaseUrls) -> Floor:
-    floor = Floor(arena, engine_for(urls.engine))
+def _floor(arena: Arena, urls: DatabaseUrls, home: Path) -> Floor:
+    floor = Floor(arena, engine_for(urls.engine), home)
     floor.register_models()
     return floor
 
 
 def _environment(settings: Settings, urls: DatabaseUrls, dashboard: str) -> dict[str, str]:
+    # A code server that is short of processors takes more than Dagster's minute to start a run,
+    # which then counts as failed; how long it may take to stop stays as it is.
+    patience = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300", "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "60"}
     return {
+        **patience,
         **os.environ,
         "DAGSTER_HOME": str(project_root()),
         "DAGSTER_DISABLE_TELEMETRY": "yes",

@@ -36,8 +36,12 @@ class CostProfile:
         """What `order` costs at an open of `open_price`. Needs a finite quantity."""
         price = self._slipped(order.side, open_price) if self.slippage else open_price
         notional = times(order.quantity, price)
-        commission = notional * self.commission_rate + order.quantity * self.commission_per_share
-        return Quote(price, notional, money(max(commission, self.commission_minimum)))
+        return Quote(price, notional, self.commission(order.quantity, notional))
+
+    def commission(self, quantity: Decimal, notional: Decimal) -> Decimal:
+        """What the broker takes for an execution."""
+        taken = notional * self.commission_rate + quantity * self.commission_per_share
+        return money(max(taken, self.commission_minimum))
 
     def _slipped(self, side: Side, price: Decimal) -> Decimal:
         sign = 1 if side is Side.BUY else -1

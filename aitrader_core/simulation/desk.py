@@ -1,5 +1,6 @@
 """The only way to trade: a desk takes an order through risk to the venue and books the outcome."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from aitrader_core.domain.market import DAILY, MarketView, Symbol
@@ -11,6 +12,8 @@ from aitrader_core.domain.trail import TrailEntry
 from aitrader_core.domain.transcript import Transcript
 from aitrader_core.simulation.feed import Feed
 from aitrader_core.simulation.venue import Venue
+
+_BUY = Side.BUY
 
 
 class Desk:
@@ -48,6 +51,7 @@ class Desk:
         self.trail: list[TrailEntry] = []  # of orders that live for a while
         self._venue = venue
         self._bought: dict[Symbol, Decimal] = {}
+        self._began = portfolio, view.opens
         self._tell_time()
 
     def turn_to(self, view: MarketView) -> None:
@@ -77,12 +81,13 @@ class Desk:
     def book(self, outcome: Outcome) -> None:
         """Put what became of an order into the blotter, and a fill into the portfolio."""
         order = outcome.order
+        side = "buy" if order.side is _BUY else "sell"
         if isinstance(outcome, Fill):
             self.portfolio = self.portfolio.apply(outcome)
-            if order.side is Side.BUY:
+            if order.side is _BUY:
                 self._bought[order.symbol] = self._bought.get(order.symbol, ZERO) + order.quantity
         self.blotter.append(outcome)
-        self.transcript.add("desk", _sentence(outcome), tool=order.side.value)
+        self.transcript.add("desk", _sentence(outcome, side), side)
 
     def quote(self, order: Order) -> Quote | None:
         """What `order` would cost now; None when it is not on offer, or no quantity."""
@@ -95,9 +100,20 @@ class Desk:
         quote = self.quote(order)
         return None if quote is None else quote.notional + quote.commission
 
+    @property
+    def value_at_start(self) -> Decimal:
+        """Of the portfolio that the session began with, at its first opens."""
+        portfolio, opens = self._began
+        return portfolio.value(opens)
+
     def sellable(self, symbol: Symbol) -> Decimal:
         """How much of `symbol` may be sold now."""
         return self.rules.sellable(self.portfolio.held(symbol), self._bought.get(symbol, ZERO))
+
+    def unsettled(self) -> Mapping[Symbol, Decimal]:
+        """Of what was bought this session, how much may not be sold before the next one."""
+        held = {symbol: self.portfolio.held(symbol) for symbol in self._bought}
+        return {s: q - able for s, q in held.items() if (able := self.sellable(s)) != q}
 
     def correct(self, symbol: Symbol | None, quantity: Decimal, cash: Decimal, reason: str) -> None:
         """Book a change that no order made, for a ledger that follows another one.
@@ -120,9 +136,9 @@ class Desk:
             self.transcript.add("venue", f"{self.view.at:%H:%M}")
 
 
-def _sentence(outcome: Outcome) -> str:
+def _sentence(outcome: Outcome, side: str) -> str:
     order = outcome.order
-    what = f"{order.side} {plain_quantity(order.quantity)} {order.symbol}"
+    what = f"{side} {plain_quantity(order.quantity)} {order.symbol}"
     if isinstance(outcome, Refused):
         return f"{what}: refused, {outcome.reason}"
     return f"{what} at {plain(outcome.price)}, commission {plain(outcome.commission)}"

@@ -1,12 +1,13 @@
 """A session's ticks, and the terms that its orders are executed on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.money import ZERO
+from aitrader_core.domain.signals import Located
 from aitrader_core.domain.trading_state import TradingState
 
 if TYPE_CHECKING:  # numpy is for those who trade on ticks
@@ -50,14 +51,20 @@ class Feed:
     """The ticks of one session, played from the first one on, whatever was played before.
 
     `name` tells them apart from other ticks of the same session: the hash of what they are.
-    `trading` is how the kill switch stood when the session began.
+    `session_key`, market|model|session, is what ids of orders are made of. `trading` is how
+    the kill switch stood when the session began. `signals` are those that an engine has found in
+    these ticks; who has none looks for them. Without `quoted` there are no quotes among the ticks,
+    and trades alone tell what can be had.
     """
 
     symbols: tuple[Symbol, ...]
     chunks: "Chunks"
     terms: VenueTerms
     name: str
+    session_key: str
     trading: TradingState = TradingState.ACTIVE
+    signals: Sequence[Located] | None = None
+    quoted: bool = True
 
     @property
     def made_of(self) -> Mapping[str, str]:

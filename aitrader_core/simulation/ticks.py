@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from aitrader_core.domain.market import Symbol
 
 TRADE, QUOTE = 1, 2  # kinds of tick
+SMALLEST, LARGEST = 1e-18, 1e18  # of prices, volumes and sizes that can be true
 
 # Columns of a watch, a row for each symbol: at which ticks a venue has to be asked.
 WATCH_ANY = 0  # not 0: at any tick of the symbol
@@ -39,6 +41,23 @@ class Tick(NamedTuple):
     ask: float
     ask_size: float
     side: int
+
+
+def is_possible(tick: Tick) -> bool:
+    """Whether its values can be true: nothing is learnt from others, and nothing executed at them.
+
+    Compiled, too (patterns/learning.py); every comparison with NaN is false.
+    """
+    if tick.kind == TRADE:
+        if not (SMALLEST <= tick.price <= LARGEST and SMALLEST <= tick.volume <= LARGEST):
+            return False
+    elif tick.kind != QUOTE:
+        return False
+    if not (0.0 <= tick.bid_size <= LARGEST and 0.0 <= tick.ask_size <= LARGEST):
+        return False
+    bid = isnan(tick.bid) or SMALLEST <= tick.bid <= LARGEST  # NaN: not known
+    ask = isnan(tick.ask) or SMALLEST <= tick.ask <= LARGEST
+    return bid and ask
 
 
 @dataclass(frozen=True, slots=True)

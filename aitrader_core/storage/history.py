@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Connection, Engine, RowMapping, Table, any_, 
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from aitrader_core.domain.model_day import ModelDay, Opening
+from aitrader_core.domain.trail import first_broken
 from aitrader_core.storage import rows
 from aitrader_core.storage.schema import (
     adjustments,
@@ -129,6 +130,8 @@ class _Reader:
             yield "the model-day that it follows is not there"
         if previous is not None and previous["superseded_at"] is not None:
             yield f"it follows a close of {previous['session']} that was superseded"
+        if broken := first_broken(rows.trail_of(self._events.get(row["id"], ()))):
+            yield f"the trail of its orders is not what was written, from entry {broken} on"
         wished = {o["number"]: o for o in self._orders.get(row["id"], ())}
         filled = {f["number"]: f for f in self._fills.get(row["id"], ())}
         for number in sorted(wished.keys() | filled.keys()):

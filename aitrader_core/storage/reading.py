@@ -117,7 +117,9 @@ RECORD = (
         "orders",
         "orders c left join fills f using (model_day_id, number)",
         "jsonb_build_object('number', c.number, 'bar_time', c.bar_time, 'symbol', c.symbol,"
-        " 'side', c.side, 'quantity', c.quantity::text, 'outcome', c.outcome, 'reason', c.reason,"
+        " 'side', c.side, 'quantity', c.quantity::text, 'limit_price', c.limit_price::text,"
+        " 'client_id', nullif(c.client_id, ''), 'outcome', c.outcome, 'reason', c.reason,"
+        " 'code', c.code,"
         " 'price', f.price::text, 'notional', f.notional::text,"
         " 'commission', f.commission::text)",
     ),

@@ -31,6 +31,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from aitrader_core.storage.schema import (
     adjustments,
+    backtest_runs,
+    backtests,
     failed_days,
     fills,
     holdings,
@@ -42,6 +44,8 @@ from aitrader_core.storage.schema import (
     models,
     order_events,
     orders,
+    suggestion_scans,
+    suggestions,
     transcripts,
     vintages,
 )
@@ -147,6 +151,22 @@ class Retention:
         old = (leaderboards.c.published_at < self._cutoff) & leaderboards.c.id.not_in(newest)
         with self._purging() as connection:
             return {"leaderboards": self._gone(connection, leaderboards, old)}
+
+    def tried(self) -> Tables:
+        """Backtests that have ended, and scans with what they proposed."""
+        ended = backtests.c.status.in_(_FINAL) & (backtests.c.finished_at < self._cutoff)
+        looked = suggestion_scans.c.made_at < self._cutoff
+        with self._purging() as connection:
+            tests = select(backtests.c.id).where(ended)
+            scans = select(suggestion_scans.c.id).where(looked)
+            runs = self._gone(connection, backtest_runs, backtest_runs.c.backtest_id.in_(tests))
+            proposed = self._gone(connection, suggestions, suggestions.c.scan_id.in_(scans))
+            return {
+                "backtests": self._gone(connection, backtests, ended),
+                "backtest_runs": runs,
+                "suggestion_scans": self._gone(connection, suggestion_scans, looked),
+                "suggestions": proposed,
+            }
 
     def calls(self, leaving: Collection[Chain] = ()) -> Tables | Sequence[str]:
         """Those that no day that stays was told, nor any call that stays goes on from.

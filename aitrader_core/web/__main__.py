@@ -39,7 +39,7 @@ def main(port: int, dagster: str | None) -> None:
         engine = engine_for(urls.engine, kept=THREADS)
         stack.callback(engine.dispose)
         house = House(
-            {name: Floor(arena, engine) for name, arena in arenas.items()},
+            {name: Floor(arena, engine, settings.home) for name, arena in arenas.items()},
             Jobs(engine),
             urls,
             dagster,

@@ -45,7 +45,9 @@ class _Guard:
                 headers.setdefault("Referrer-Policy", _REFERRER)
             await send(message)
 
-        if scope["method"] in _SAFE or _is_ours(Headers(scope=scope)):
+        if "\0" in scope["path"]:  # no name has one, and Postgres takes none
+            await answer(400, "the address has a NUL in it")(scope, receive, with_headers)
+        elif scope["method"] in _SAFE or _is_ours(Headers(scope=scope)):
             await self._app(scope, receive, with_headers)
         else:
             refused = answer(403, "another site asked for that", "ask from the dashboard itself")

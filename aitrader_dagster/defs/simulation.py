@@ -38,6 +38,7 @@ def model_day_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefi
                 partition_mapping=dg.MultiToSingleDimensionPartitionMapping(DATE),
             ),
             dg.AssetDep([arena.market, "model_day"], partition_mapping=PREVIOUS_SESSION),
+            *_ticks(arena),
         ],
         metadata={"dagster/table_name": "aitrader.public.model_days"},
     )
@@ -52,6 +53,14 @@ def model_day_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefi
         yield from simulate(context, opened, assignment, model_days)
 
     return model_day
+
+
+def _ticks(arena: Arena) -> list[dg.AssetDep]:
+    """What pattern models trade on, where there are ticks."""
+    if arena.ticks is None:
+        return []
+    mapping = dg.MultiToSingleDimensionPartitionMapping(DATE)
+    return [dg.AssetDep([arena.market, "signals"], partition_mapping=mapping)]
 
 
 def simulate(

@@ -23,6 +23,14 @@ class Dashboard:
         path = f"/arenas/{_part(market)}/models/{_part(model)}/{session}"
         return dg.MetadataValue.url(self.url + path)
 
+    def backtest(self, market: str, backtest_id: int) -> dg.UrlMetadataValue:
+        path = f"/arenas/{_part(market)}/backtests/{backtest_id}"
+        return dg.MetadataValue.url(self.url + path)
+
+    def scan(self, market: str, scan_id: int) -> dg.UrlMetadataValue:
+        path = f"/arenas/{_part(market)}/suggestions/{scan_id}"
+        return dg.MetadataValue.url(self.url + path)
+
     def job(self, job_id: int) -> str:
         return f"{self.url}/queue/{job_id}"
 

@@ -67,9 +67,9 @@ def full_metadata(day: ModelDay, stored: Stored) -> Metadata:
     return {
         **summary,
         "revision": dg.MetadataValue.int(stored.revision),
-        "blotter": dg.MetadataValue.md(_table(("side", "quantity", "symbol", "outcome"), blotter)),
-        "holdings": dg.MetadataValue.md(_table(("held at the close", "quantity"), holdings)),
-        "transcript": dg.MetadataValue.md(_table(("who", "what"), said)),
+        "blotter": dg.MetadataValue.md(table(("side", "quantity", "symbol", "outcome"), blotter)),
+        "holdings": dg.MetadataValue.md(table(("held at the close", "quantity"), holdings)),
+        "transcript": dg.MetadataValue.md(table(("who", "what"), said)),
     }
 
 
@@ -110,7 +110,7 @@ def standings_table(rows: Sequence[Mapping[str, Any]]) -> str:
     }
     told = {what: counts for what, counts in doubts.items() if any(c != 0 for c in counts)}
     more = [tuple(_count(counts[n]) for counts in told.values()) for n in range(len(rows))]
-    return _table((*head, *told), [(*row, *extra) for row, extra in zip(shown, more, strict=True)])
+    return table((*head, *told), [(*row, *extra) for row, extra in zip(shown, more, strict=True)])
 
 
 def _interval(row: Mapping[str, Any]) -> str:
@@ -122,7 +122,8 @@ def _count(value: object) -> str:
     return "unknown" if value is None else str(value)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """In Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(_cell(c) for c in line)} |" for line in lines)
 

@@ -1,5 +1,7 @@
 """What assets, sensors and jobs are given to work with."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from aitrader_core.runner.floor import Floor, open_floor
@@ -12,6 +14,10 @@ class TradingFloors(dg.ConfigurableResource["TradingFloors"]):
 
     def open(self, market: str) -> Floor:
         return open_floor(load_settings(), market)
+
+    @property
+    def config_dir(self) -> Path:
+        return load_settings().config_dir
 
     @property
     def dashboard(self) -> Dashboard:

@@ -58,7 +58,7 @@ SUBMISSIONS = {
     "days made again, from nowhere": (["--replace-existing"], "give a start"),
     "an unknown market": (
         (*RANGE, "--market", "moon"),
-        "moon.yaml does not exist; arenas has cn, crypto, us",
+        "moon.yaml does not exist; arenas has btc, cn, crypto, us",
     ),
 }
 

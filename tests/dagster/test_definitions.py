@@ -10,7 +10,7 @@ from aitrader_core.runner.settings import project_root
 from aitrader_dagster.definitions import build_definitions
 from aitrader_dagster.lib.partitions import market_partitions
 
-MARKETS = ("cn", "crypto", "us")
+MARKETS = ("btc", "cn", "crypto", "us")
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +22,17 @@ def test_definitions(defs: dg.Definitions) -> None:
     repository = defs.get_repository_def()
     graph = repository.asset_graph
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
-        f"{market}/{name}" for market in MARKETS for name in ("bars", "model_day", "leaderboard")
-    }
+        f"{market}/{name}"
+        for market in MARKETS
+        for name in (
+            "bars",
+            "model_day",
+            "leaderboard",
+            "backtests",
+            "suggestions",
+            "trading_state",
+        )
+    } | {"btc/ticks", "btc/signals"}
     assert {key.name for key in graph.asset_check_keys} == {
         "jumps_explained",
         "ledger_closes",
@@ -33,9 +42,14 @@ def test_definitions(defs: dg.Definitions) -> None:
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
         "enqueue_simulation",
         "purge_old_rows",
-        *(f"{market}_{name}" for market in MARKETS for name in ("simulate", "publish")),
+        "btc_ticks",
+        *(
+            f"{market}_{name}"
+            for market in MARKETS
+            for name in ("simulate", "publish", "backtest", "suggest")
+        ),
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {
+    assert {sensor.name for sensor in repository.sensor_defs} - {"btc_recordings"} == {
         f"{market}_{name}"
         for market in MARKETS
         for name in ("models", "prices", "queue", "publish_when_changed")
@@ -56,6 +70,13 @@ def test_a_model_day_follows_the_session_before_it(defs: dg.Definitions) -> None
     model_day = dg.AssetKey(["us", "model_day"])
     assert model_day in graph.get(model_day).parent_keys
     assert graph.get(model_day).backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_ticks_make_signals_and_signals_model_days(defs: dg.Definitions) -> None:
+    graph = defs.get_repository_def().asset_graph
+    ticks, signals, model_day = (dg.AssetKey(["btc", n]) for n in ("ticks", "signals", "model_day"))
+    assert graph.get(signals).parent_keys == {ticks}
+    assert signals in graph.get(model_day).parent_keys
 
 
 def test_a_typo_in_a_configuration_names_the_place(config_dir: Path) -> None:

@@ -21,7 +21,7 @@ def instance(small: Small, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dagst
     url = small.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     monkeypatch.setenv("AITRADER_DATABASE_URL", url)
     monkeypatch.setenv("AITRADER_CONFIG_DIR", str(small.config_dir))
-    for shipped in ("us", "cn", "crypto"):
+    for shipped in ("btc", "us", "cn", "crypto"):
         (small.config_dir / "arenas" / f"{shipped}.yaml").unlink()
     with dg.DagsterInstance.ephemeral() as made:
         yield made

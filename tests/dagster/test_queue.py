@@ -42,7 +42,7 @@ def _run(
 
 def test_the_oldest_job_starts_with_a_run_for_neighbours(world: World) -> None:
     """Of the partitions: a range of them can't leave one out, and takes three at most."""
-    first = _submit(world, ["momentum", "random"])
+    first = _submit(world, ["momentum", "pattern"])
     second = _submit(world, ["momentum"])
     keys, _ = _tick(world)
     assert keys == [f"job-{first}-momentum-1"]
@@ -51,14 +51,14 @@ def test_the_oldest_job_starts_with_a_run_for_neighbours(world: World) -> None:
 
 
 def test_a_tick_that_died_after_marking_the_job_is_made_good_by_the_next(world: World) -> None:
-    job = _submit(world, ["momentum", "random"])
+    job = _submit(world, ["momentum", "pattern"])
     _tick(world)  # and then the daemon dies, no run is launched
     keys, _ = _tick(world)
     assert keys == [f"job-{job}-momentum-1"]
 
 
 def test_models_that_are_no_neighbours_get_runs_of_their_own(world: World) -> None:
-    job = _submit(world, ["random", "buy_and_hold", "equal_weight", "flaky", "slow", "momentum"])
+    job = _submit(world, ["pattern", "buy_and_hold", "equal_weight", "flaky", "slow", "momentum"])
     keys, _ = _tick(world)
     assert keys == [f"job-{job}-flaky-1", f"job-{job}-momentum-1"]
 
@@ -114,7 +114,7 @@ def test_a_model_that_fails_is_not_tried_again(world: World) -> None:
 
 
 def test_a_canceled_job_launches_nothing_and_frees_the_queue(world: World) -> None:
-    job = _submit(world, ["momentum", "random"])
+    job = _submit(world, ["momentum", "pattern"])
     _tick(world)
     run = _run(world, job, "momentum", dg.DagsterRunStatus.STARTED)
     world.floor.jobs.cancel(job)

@@ -118,7 +118,7 @@ def add_models(config_dir: Path, fails_on: str = "2012-06-06") -> None:
 
     Their module stands beside configs/ and must be on the path.
     """
-    for name in ("cn", "crypto"):  # whose sensors would only take time
+    for name in ("btc", "cn", "crypto"):  # whose sensors would only take time
         (config_dir / "arenas" / f"{name}.yaml").unlink()
     (config_dir.parent / "test_agents.py").write_text(AGENTS)
     flaky = f"kind: test_agents:Flaky\nfails_on: {fails_on}\n"

@@ -212,7 +212,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a market that is not here": (
         {"market": "forex"},
         "market: there is no CONFIGS/arenas/forex.yaml to take its symbols, prices and costs from; "
-        "there are cn, crypto, us",
+        "there are btc, cn, crypto, us",
     ),
     "an agent for another market": (
         {"agent_type": "BaseAgentAStock", "market": "us"},
@@ -299,8 +299,8 @@ def test_the_vendor_s_key_has_the_name_it_has_there(monkeypatch: pytest.MonkeyPa
 
 def test_it_is_an_arena_among_others(write: Write) -> None:
     path = write(DEFAULT)
-    assert list(load_arenas(path.parents[1])) == ["cn", "crypto", "theirs", "us"]
-    with pytest.raises(ConfigError, match="arenas has cn, crypto, theirs, us"):
+    assert list(load_arenas(path.parents[1])) == ["btc", "cn", "crypto", "theirs", "us"]
+    with pytest.raises(ConfigError, match="arenas has btc, cn, crypto, theirs, us"):
         load_arena(path.parents[1], "ours")
     again = path.rename(path.with_name("us.json"))
     with pytest.raises(ConfigError) as error:

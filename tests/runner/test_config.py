@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from aitrader_core.agents.llm.language_model import LanguageModel
 from aitrader_core.agents.rules import Momentum, RandomTrader
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.domain.model_day import Ending
+from aitrader_core.runner import config
 from aitrader_core.runner.arena import load_arena, load_arenas
 from aitrader_core.runner.settings import project_root
 from aitrader_core.simulation.desk import Desk
 
 D = Decimal
-MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, random"
+MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, pattern, random"
 NAMED = MODELS.replace("equal_weight", "equal_weight, gpt-5-mini")
 KINDS = MODELS.replace("mean_reversion", "llm, mcp, mean_reversion")
 
@@ -54,7 +56,7 @@ ARENA, MARKET, COSTS = "arenas/us.yaml", "markets/us.yaml", "costs/us_retail.yam
 MODEL = "models/momentum.yaml"
 ARENA_KEYS = (
     "accepted_jumps, bars, calls, costs, demo, first_session, history, initial_cash, "
-    "last_session, market, models, prices, start_session, symbols"
+    "last_session, market, models, prices, start_session, symbols, ticks, venue"
 )
 COST_KEYS = "commission_minimum, commission_per_share, commission_rate, slippage"
 TYPOS = {
@@ -79,6 +81,12 @@ TYPOS = {
     "of a model without parameters": (
         ("models/buy_and_hold.yaml", "kind: buy_and_hold", "kind: buy_and_hold\nevery: week"),
         "every: unknown key; allowed are none",
+    ),
+    "of a model's limits": (
+        ("models/pattern.yaml", "max_orders:", "max_order:"),
+        "limits.max_order: unknown key; did you mean max_orders? allowed are max_account_age_ms, "
+        "max_daily_loss, max_gross_exposure, max_notional, max_orders, max_position, "
+        "max_position_share, max_quantity, price_collar, rate_window_ms",
     ),
     "of no likeness": (
         (MODEL, "top: 2", "top: 2\nzzz: 1"),
@@ -107,12 +115,12 @@ def test_what_is_allowed_in_the_demo(config_dir: Path) -> None:
 VALUES = {
     "a model with a comma": (
         (ARENA, "- random", '- "gpt-5,mini"'),
-        "models.5: 'gpt-5,mini' can't be a model's name, which is a partition key and a file's "
+        "models.6: 'gpt-5,mini' can't be a model's name, which is a partition key and a file's "
         "name: letters, digits and . _ - @, no comma and no bar",
     ),
-    "a model with a bar": ((ARENA, "- random", '- "a|b"'), "models.5: 'a|b' can't be a model's"),
-    "a model elsewhere": ((ARENA, "- random", "- ../random"), "models.5: '../random' can't be"),
-    "a model without a name": ((ARENA, "- random", '- ""'), "models.5: '' can't be a model's"),
+    "a model with a bar": ((ARENA, "- random", '- "a|b"'), "models.6: 'a|b' can't be a model's"),
+    "a model elsewhere": ((ARENA, "- random", "- ../random"), "models.6: '../random' can't be"),
+    "a model without a name": ((ARENA, "- random", '- ""'), "models.6: '' can't be a model's"),
     "cash that is no number": ((ARENA, "10000", ".nan"), "initial_cash: Input should be a finite"),
     "cash without end": ((ARENA, "10000", ".inf"), "initial_cash: Input should be a finite"),
     "no cash": ((ARENA, "10000", "0"), "initial_cash: Input should be greater than 0"),
@@ -236,7 +244,7 @@ def test_an_exchange_that_is_not_known(config_dir: Path) -> None:
 
 def test_an_arena_that_is_not_there(config_dir: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"arenas/uk\.yaml does not exist; arenas has cn, crypto, us"
+        ConfigError, match=r"arenas/uk\.yaml does not exist; arenas has btc, cn, crypto, us"
     ):
         load_arena(config_dir, "uk")
     shutil.rmtree(config_dir / "arenas")
@@ -353,3 +361,9 @@ def test_a_comment_is_no_change(config_dir: Path) -> None:
     edit(config_dir, MODEL, "# sessions", "# of them")
     edit(config_dir, ARENA, "last_session: 2013-03-01", "last_session: 2013-02-28")
     assert load_arena(config_dir, "us").models["momentum"].config_hash == before
+
+
+def test_a_typo_within_a_part_of_a_model_names_what_that_part_has() -> None:
+    spec = {"model": "scripted", "budget": {"day": {"dolars": 1}}}
+    with pytest.raises(ConfigError, match="budget.day.dolars: unknown key; did you mean dollars"):
+        config.parse(spec, LanguageModel, "one.yaml")

@@ -11,12 +11,16 @@ from sqlalchemy import Engine, select, text
 from aitrader_core.agents.llm.calls import recorded_question
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
 from aitrader_core.domain.transcript import Usage
+from aitrader_core.runner.backtests import run_backtest
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.replaying import replay
 from aitrader_core.runner.retention import Purged, purge
+from aitrader_core.runner.suggestions import scan
 from aitrader_core.runner.verify import verify
 from aitrader_core.runner.walk import Plan, walk
 from aitrader_core.storage.audit import chain_faults, ledger_faults
+from aitrader_core.storage.backtest import BacktestRequest
+from aitrader_core.storage.backtests import Backtests
 from aitrader_core.storage.job import JobRequest, JobStatus
 from aitrader_core.storage.leaderboards import latest_published, publish
 from aitrader_core.storage.retention import Retention
@@ -33,6 +37,8 @@ TIMES = {
     "model_calls": ("made_at",),
     "failed_days": ("failed_at",),
     "leaderboards": ("published_at",),
+    "backtests": ("created_at", "started_at", "finished_at"),
+    "suggestion_scans": ("made_at",),
 }
 OF_THE_LEDGER = ("model_days", "orders", "fills", "holdings", "transcripts")
 
@@ -178,6 +184,22 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(arena: Small) -> None:
     left = {name for name, there in stored(arena.engine).items() if there}
     assert left == {"vintages", "bars", "models", "leaderboards", "purged_spending"}
     assert purged(floor, results=True).total.rows == 0
+
+
+def test_backtests_and_proposals_go_when_they_are_old(arena: Small) -> None:
+    floor, span = arena.floor, (SEVEN[0], SEVEN[3])
+    request = BacktestRequest("small", RULE, *span, {"turnover": [0.1, 0.2]}, source="test")
+    old = run_backtest(floor, arena.config_dir, request)
+    scan(floor, RULE)
+    pass_by(arena.engine, 31)
+    young = run_backtest(floor, arena.config_dir, request)
+    told = purged(floor, dry_run=True)
+    assert rows(told) == rows(purged(floor))
+    assert {"backtests", "backtest_runs", "suggestion_scans"} <= rows(told).keys()
+    assert rows(told)["backtest_runs"] == 2
+    left = Backtests(arena.engine)
+    assert left.get(old) is None
+    assert left.get(young) is not None
 
 
 def test_the_newest_leaderboard_stays(arena: Small) -> None:

@@ -91,6 +91,7 @@ def short(config_dir: Path) -> Arena:
         "inverse_volatility",
         "mean_reversion",
         "momentum",
+        "pattern",
         "scripted_llm",
     ):
         text = text.replace(f"  - {model}\n", "")

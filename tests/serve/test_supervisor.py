@@ -265,7 +265,7 @@ def home() -> Iterator[Path]:
 def configure(folder: Path) -> None:
     """The us arena alone, of nine months: more of them would only take longer to start."""
     shutil.copytree(project_root() / "configs", folder)
-    for arena in ("cn", "crypto"):
+    for arena in ("btc", "cn", "crypto"):
         (folder / "arenas" / f"{arena}.yaml").unlink()
     us = folder / "arenas" / "us.yaml"
     us.write_text(us.read_text().replace("first_session: 2000-03-01", "first_session: 2012-06-01"))

@@ -24,8 +24,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from aitrader_core.runner.backtests import run_backtest
 from aitrader_core.runner.requests import submit
+from aitrader_core.runner.suggestions import scan
 from aitrader_core.runner.walk import Plan, walk
+from aitrader_core.storage.backtest import BacktestRequest
 from aitrader_core.storage.store import Origin
 from aitrader_core.web.app import create_app
 from aitrader_core.web.house import House
@@ -46,6 +49,8 @@ STORED = {
     "model": {"type": "array", "items": {"enum": MODELS}},
     "models": {"type": "array", "items": {"enum": MODELS}, "minItems": 1},
     "job_id": {"enum": [1, 2]},
+    "backtest_id": {"enum": [1]},
+    "scan_id": {"enum": [1]},
     "costs": {"enum": ["free"]},
     "date": _DATES,
     "start": _DATES,
@@ -55,6 +60,7 @@ STORED = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 50},
     "cursor": {"enum": ["MjAxMi0wNi0wNCByYW5kb20", "3"]},
 }
+_IN_PATHS = {**STORED, "model": {"enum": MODELS}, "session": {"enum": _DATES["enum"][:4]}}
 
 Operation = APIOperation[Any, Any, Any, Any]
 
@@ -74,6 +80,10 @@ def test_every_answer_is_documented(house: House, small: Small, known: bool) -> 
         submit(small.floor, str(DAYS[0]), str(DAYS[5]), MODELS, source="test")
         origin = Origin("job-1", "run", job_id=1)
         list(walk(small.floor, Plan(model, tuple(DAYS[:4]), origin, may_start=True)))
+    grid: dict[str, list[Any]] = {"turnover": [0.1, 0.5], "seed": [7, 8]}
+    request = BacktestRequest("small", "random", DAYS[0], DAYS[5], grid, train_until=DAYS[3])
+    run_backtest(small.floor, small.config_dir, request)
+    scan(small.floor, "random")
     schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(house))
     if known:
         _narrow(schema.raw_schema)
@@ -83,7 +93,7 @@ def test_every_answer_is_documented(house: House, small: Small, known: bool) -> 
         _ask(operation, GenerationMode.POSITIVE, answered[operation.label])
         if not known and _takes_something(operation):
             _ask(operation, GenerationMode.NEGATIVE, answered[operation.label])
-    assert len(answered) >= 14
+    assert len(answered) >= 18
     if known:
         assert all({200, 202, 503} & set(said) for said in answered.values()), answered
 
@@ -114,8 +124,9 @@ def _narrow(document: Mapping[str, Any]) -> None:
     for path in document["paths"].values():
         for call in path.values():
             for parameter in call.get("parameters", ()):
-                if parameter["name"] in STORED:
-                    parameter["schema"] = STORED[parameter["name"]]
+                known = _IN_PATHS if parameter["in"] == "path" else STORED
+                if parameter["name"] in known:
+                    parameter["schema"] = known[parameter["name"]]
     for name, properties in document["components"]["schemas"]["Trigger"]["properties"].items():
         if name in STORED:
             properties.clear()

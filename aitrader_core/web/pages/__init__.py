@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from aitrader_core.web.pages import (
+    backtests,
     compare,
     day,
     definitions,
@@ -14,6 +15,8 @@ from aitrader_core.web.pages import (
     queue,
     report,
     session,
+    suggestions,
+    trading,
     versus,
 )
 from aitrader_core.web.pages.rendering import environment, problem_page
@@ -29,6 +32,9 @@ _SUBJECTS = (
     versus,
     queue,
     job,
+    backtests,
+    suggestions,
+    trading,
     definitions,
 )
 ROUTERS: tuple[APIRouter, ...] = tuple(subject.router for subject in _SUBJECTS)

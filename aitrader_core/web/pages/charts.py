@@ -1,6 +1,7 @@
 """Figures for Plotly as plain data; charts.js gives them the colours of the page."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from aitrader_core.web.pages.curves import Curve, thinned
@@ -33,7 +34,7 @@ def line(name: str, xs: Sequence[str], ys: Sequence[float], **look: Any) -> Trac
     kept = thinned(ys)
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines" if len(xs) > 1 else "markers",
         "name": name,
         "x": [xs[at] for at in kept],
         "y": [ys[at] for at in kept],
@@ -57,7 +58,7 @@ def figure(traces: Sequence[Trace], *, unit: str = "", shaded: Mapping[str, str]
     """`shaded`: by what it is called, the last day of a stretch that begins with the chart."""
     first = min((trace["x"][0] for trace in traces if trace["x"]), default=None)
     layout: Figure = {
-        "xaxis": {"type": "date"},
+        "xaxis": {"type": "date", **_around({x for trace in traces for x in trace["x"]})},
         "yaxis": {"ticksuffix": unit, "hoverformat": ",.2f"},
         "showlegend": len(traces) > 1,
     }
@@ -84,6 +85,15 @@ def equity(
 def drawdown(curves: Iterable[Curve], styled: Mapping[str, Trace], **more: Any) -> Figure:
     traces = [line(c.model, c.sessions, c.drawdowns, **styled[c.model]) for c in curves]
     return figure(traces, unit=" %", **more)
+
+
+def _around(xs: Collection[str]) -> Figure:
+    """A day on either side of one session, which else is drawn between its own milliseconds."""
+    if len(xs) != 1:
+        return {}
+    (at,) = (datetime.fromisoformat(x) for x in xs)
+    day = timedelta(days=1)
+    return {"range": [(at - day).isoformat(), (at + day).isoformat()], "dtick": 86_400_000}
 
 
 def _shade(first: str | None, last: str) -> Figure:

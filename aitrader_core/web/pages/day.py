@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
@@ -13,6 +13,7 @@ from aitrader_core.domain.market import DAILY
 from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.orders import Fill, Outcome
 from aitrader_core.domain.portfolio import Adjustment
+from aitrader_core.results.worked_orders import moment, worked
 from aitrader_core.runner.config import did_you_mean
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.statement import (
@@ -34,6 +35,7 @@ from aitrader_core.storage.transcripts import (
 from aitrader_core.web.house import TheHouse
 from aitrader_core.web.pages.conversation import steps
 from aitrader_core.web.pages.rendering import page
+from aitrader_core.web.pages.worked_day import SHOWN, said, shown
 from aitrader_core.web.problems import Problem
 
 router = APIRouter(include_in_schema=False)
@@ -85,14 +87,20 @@ def model_day(
     session: date,
     first: From = 1,
     attempt: AttemptId = None,
+    orders: Literal["all"] | None = None,
 ) -> HTMLResponse:
-    """A page of its own, too, for one that failed or was never traded."""
+    """A page of its own, too, for one that failed or was never traded.
+
+    Of the orders of a long day on ticks, the first are shown unless all are asked for.
+    """
     floor = house.floor(market)
     around, found = surroundings(floor, model, session), statement(floor, model, session)
     failed = _attempt(around, attempt, is_stored=found is not None)
     if found is None and failed is None:
         _check_known(floor, model, around)
     part = _part(floor, found, failed, first)
+    at_venue = shown(worked(found.day), everything=orders == "all") if found else None
+    is_told = at_venue is not None and at_venue.day.broken is None
     return page(
         request,
         "day.html" if found else "missing_day.html",
@@ -109,9 +117,13 @@ def model_day(
         steps=steps(part.excerpts),
         ending=ENDINGS[found.day.ending] if found else None,
         summary=summary_of_day(floor.engine, found.id) if found else None,
-        events=list(events(found.day)) if found else [],
+        at_venue=at_venue,
+        events=[e for e in events(found.day) if e.change or not is_told] if found else [],
         holdings=holdings(found) if found else [],
         is_intraday=bool(found and found.day.marks[0].at != DAILY),
+        moment=moment,
+        said=said,
+        most=SHOWN,
     )
 
 

@@ -40,6 +40,32 @@ def entry(market: str, name: str, day: date | str, number: int, attempt: int | N
     return with_query(path, [("attempt", attempt)])
 
 
+def backtests(market: str, **query: Query) -> str:
+    return with_query(f"{arena(market)}/backtests", _given(query))
+
+
+def backtest(market: str, backtest_id: int, **query: Query) -> str:
+    return with_query(f"{arena(market)}/backtests/{backtest_id}", _given(query))
+
+
+def suggestions(market: str, **query: Query) -> str:
+    return with_query(f"{arena(market)}/suggestions", _given(query))
+
+
+def scan(market: str, scan_id: int) -> str:
+    return f"{arena(market)}/suggestions/{scan_id}"
+
+
+def trading(market: str) -> str:
+    """The kill switch."""
+    return f"{arena(market)}/trading"
+
+
+def trail(market: str, name: str, day: date | str) -> str:
+    """What happened to a model-day's orders, by the REST service."""
+    return f"/trail/{_part(market)}/{_part(name)}/{day}"
+
+
 def queue(**query: Query) -> str:
     return with_query("/queue", _given(query))
 

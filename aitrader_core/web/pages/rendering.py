@@ -9,10 +9,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from aitrader_core import __version__
+from aitrader_core.domain.trading_state import TradingState
+from aitrader_core.storage.trading_states import Throw, TradingStates
 from aitrader_core.web.house import House
 from aitrader_core.web.pages import links, wording
 from aitrader_core.web.problems import ProblemDetail
 
+_ACTIVE = TradingState.ACTIVE
 _WEB = Path(__file__).parent.parent
 STATIC = _WEB / "static"
 
@@ -48,9 +51,22 @@ def page(
     house = cast(House, request.app.state.house)
     known = cast(Environment, request.app.state.templates)
     text = known.get_template(template).render(
-        house=house, market=market, here=here, path=request.url.path, **content
+        house=house,
+        market=market,
+        here=here,
+        path=request.url.path,
+        held_back=held_back(house, market),
+        **content,
     )
     return HTMLResponse(text, status)
+
+
+def held_back(house: House, market: str | None) -> list[Throw]:
+    """The switches of an arena that are not active: that of all of it first, then by model."""
+    if market is None:
+        return []
+    latest = TradingStates(house.engine).latest(market)
+    return [latest[name] for name in sorted(latest) if latest[name].state is not _ACTIVE]
 
 
 def problem_page(request: Request, problem: ProblemDetail) -> HTMLResponse:

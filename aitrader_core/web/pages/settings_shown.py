@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.storage.registry import registered
 
@@ -19,6 +20,12 @@ class Settings:
     hash: str
     cutoff: date | None
     is_gone: bool = False
+
+
+def example_model(arena: Arena) -> str:
+    """One to show a command with: it costs nothing to run, where there is such a one."""
+    kinds = {model.config.kind: name for name, model in reversed(arena.models.items())}
+    return kinds.get("momentum") or next(iter(arena.models))
 
 
 def settings_of(floor: Floor, model: str) -> Settings | None:

@@ -73,6 +73,21 @@ def moment(at: datetime) -> str:
     return f"{day(at.date())}, {at:%H:%M} {at:%Z}".rstrip()
 
 
+def clock(at: datetime) -> str:
+    """To the millisecond."""
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}"
+
+
+def lasting(span: int) -> str:
+    """Of ns: 11.2 ms, 1.204 s, 4 min 3.5 s."""
+    seconds = span / 1e9
+    if seconds < 1:
+        return f"{1000 * seconds:.1f}{_THIN}ms"
+    if seconds < 60:
+        return f"{seconds:.3f}{_THIN}s"
+    return f"{int(seconds // 60):,}{_THIN}min {seconds % 60:.1f}{_THIN}s"
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
@@ -105,7 +120,9 @@ def title(key: str) -> str:
     return DEFINITIONS[key].title
 
 
-def span(first: date | None, last: date | None) -> str:
+def span(first: date | str | None, last: date | str | None) -> str:
+    if first and first == last:
+        return f"on {day(first)}"
     since, until = first and f"from {day(first)}", last and f"to {day(last)}"
     return " ".join(part for part in (since, until) if part)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from aitrader_core.storage.unchanged import Unchanged
 from aitrader_core.web.house import House
 from aitrader_core.web.rest import (
+    backtests,
     health,
     jobs,
     leaderboard,
@@ -15,19 +16,28 @@ from aitrader_core.web.rest import (
     series,
     simulate,
     status,
+    suggestions,
+    trading,
+    trail,
 )
 from aitrader_core.web.rest.asked import only_known
 from aitrader_core.web.rest.documented import document_problems
 from aitrader_core.web.rest.kept import Answers
 from aitrader_core.web.rest.status import PriceLooks
 
-_SUBJECTS = (simulate, jobs, results, series, leaderboard, metrics, models, status, health)
+_SUBJECTS = (
+    *(simulate, jobs, results, trail, series, leaderboard, metrics, backtests, suggestions),
+    *(models, status, trading, health),
+)
 
 _TAGS = {
     "simulate": "Ask for a simulation, and see how far it has come.",
     "jobs": "What was asked for before.",
     "results": "Model-days, curves, standings and metrics.",
+    "backtests": "A model in every configuration of a grid.",
+    "suggestions": "What models would do next, which nobody traded.",
     "models": "Who takes part.",
+    "trading": "The kill switch.",
     "status": "What there is, and whether all is well.",
 }
 _DESCRIPTION = """

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from aitrader_core.domain.denials import Denial
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.restated import restated
 from aitrader_core.storage import reading
@@ -57,8 +58,13 @@ class OrderRow(BaseModel):
     symbol: str
     side: str
     quantity: Money | None = Field(description="null: what was asked for is no quantity.")
+    limit_price: Money | None = Field(description="null: at the market.")
+    client_id: str | None = Field(
+        description="Parts of an order that a venue worked over time share it; null elsewhere."
+    )
     outcome: str = Field(examples=["filled", "refused"])
     reason: str | None = Field(description="Why it was refused.")
+    code: Denial | None = Field(description="The same for programs; old days have none.")
     price: Money | None
     notional: Money | None
     commission: Money | None

@@ -115,10 +115,15 @@ def _create_backtests() -> None:
         sa.Column("first_session", sa.Date(), nullable=False),
         sa.Column("last_session", sa.Date(), nullable=False),
         sa.Column(
+            "train_until",
+            sa.Date(),
+            comment="what is later ranks no combination; null: all rank it",
+        ),
+        sa.Column(
             "grid",
             JSONB(),
             nullable=False,
-            comment="values by parameter; every combination is run",
+            comment="[parameter, values] pairs; all combinations run",
         ),
         sa.Column(
             "source", sa.Text(), nullable=False, comment="who asked: cli, graphql, rest, ..."
@@ -127,11 +132,22 @@ def _create_backtests() -> None:
         sa.Column("reason", sa.Text()),
         sa.Column("run_id", sa.Text(), nullable=False, server_default=""),
         sa.Column("manifest", JSONB(), nullable=False, server_default="{}"),
+        sa.Column(
+            "summary",
+            JSONB(),
+            nullable=False,
+            server_default="{}",
+            comment="tries, and the best",
+        ),
         sa.Column("created_at", NOW, nullable=False, server_default=sa.func.now()),
         sa.Column("started_at", NOW),
         sa.Column("finished_at", NOW),
         sa.CheckConstraint(STATES, name=op.f("ck_backtests_status")),
         sa.CheckConstraint("first_session <= last_session", name=op.f("ck_backtests_range")),
+        sa.CheckConstraint(
+            "train_until >= first_session and train_until < last_session",
+            name=op.f("ck_backtests_train_until"),
+        ),
         comment="Parameter sweeps of a model: no part of the ledger",
     )
     op.create_index("ix_backtests_market", "backtests", ["market", "id"])
@@ -144,7 +160,10 @@ def _create_backtests() -> None:
         sa.Column("parameters", JSONB(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), comment="why it failed"),
-        sa.Column("metrics", JSONB(), nullable=False, server_default="{}"),
+        sa.Column("metrics", JSONB(), nullable=False, server_default="{}", comment="that rank it"),
+        sa.Column(
+            "later", JSONB(), nullable=False, server_default="{}", comment="after train_until"
+        ),
         sa.Column(
             "equity",
             JSONB(),
@@ -180,6 +199,12 @@ def _create_suggestions() -> None:
             comment="cash and positions that it looked at",
         ),
         sa.Column(
+            "priced_on",
+            sa.Date(),
+            nullable=False,
+            comment="before the session: at the closes of then",
+        ),
+        sa.Column(
             "account",
             sa.Text(),
             nullable=False,
@@ -193,6 +218,13 @@ def _create_suggestions() -> None:
         ),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text()),
+        sa.Column(
+            "remark",
+            sa.Text(),
+            nullable=False,
+            server_default="",
+            comment="what the model said last",
+        ),
         sa.Column("run_id", sa.Text(), nullable=False, server_default=""),
         sa.Column("manifest", JSONB(), nullable=False, server_default="{}"),
         sa.Column("made_at", NOW, nullable=False, server_default=sa.func.now()),
@@ -214,13 +246,17 @@ def _create_suggestions() -> None:
         sa.Column("number", sa.Integer()),
         sa.Column("symbol", sa.Text(), nullable=False),
         sa.Column("side", sa.Text(), nullable=False),
-        sa.Column("quantity", MONEY, nullable=False),
-        sa.Column("price", MONEY, nullable=False, comment="that it was reckoned at"),
+        sa.Column("quantity", sa.Numeric(), comment="null when what was asked for is no quantity"),
+        sa.Column("price", MONEY, comment="that it was reckoned at; null: it is not on offer"),
         sa.Column("score", sa.Double()),
         sa.Column("reason", sa.Text(), nullable=False, comment="why the model would"),
-        sa.Column("code", sa.Text(), comment="why risk would deny it, if it would"),
+        sa.Column("denial", sa.Text(), comment="why risk would deny it, if it would"),
+        sa.Column("code", sa.Text(), comment="the same for programs"),
         sa.PrimaryKeyConstraint("scan_id", "number"),
         sa.CheckConstraint("side in ('buy', 'sell')", name=op.f("ck_suggestions_side")),
+        sa.CheckConstraint(
+            "code is null or denial is not null", name=op.f("ck_suggestions_denial")
+        ),
         comment="Orders that a scan proposes",
     )
 

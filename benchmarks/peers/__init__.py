@@ -1,0 +1,1 @@
+"""Replays of other backtesters, in an environment of their own: see `run` and requirements.in."""

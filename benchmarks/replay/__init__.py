@@ -1,0 +1,1 @@
+"""One stream of ticks, replayed by our pattern sessions, nautilus_trader and hftbacktest."""
