@@ -69,7 +69,7 @@ def examples() -> settings:
     if settings.get_current_profile_name() == "campaign":
         chosen = settings.default
     else:
-        chosen = settings(max_examples=8, derandomize=True, database=None)
+        chosen = settings(max_examples=4, derandomize=True, database=None)
     return settings(chosen, deadline=None, suppress_health_check=list(HealthCheck))
 
 
