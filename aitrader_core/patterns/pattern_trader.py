@@ -35,7 +35,6 @@ class PatternTrader:
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-    trades_ticks: ClassVar[bool] = True
 
     patterns: PatternParameters = field(default_factory=PatternParameters)
     strategy: StrategyParameters = field(default_factory=StrategyParameters)

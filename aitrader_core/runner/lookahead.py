@@ -68,8 +68,9 @@ def _fault(floor: Floor, record: Record) -> str | None:
     made_of = {**trader.made_of, **(feed.made_of if feed else {})}
     if day.manifest != Manifest(__version__, trader.config_hash, prices, made_of):
         return None
-    cut = None if feed is None else _drawn_moment(feed, Random(f"{day.model} {day.session}"))
-    if feed is not None and cut is not None:
+    cut = None
+    if feed is not None:
+        cut = _drawn_moment(feed, Random(f"{day.model} {day.session}"))
         feed = _otherwise_after(feed, cut)
     other = scrambled(tape, day.session)
     ((_, again),) = remade(floor.arena, other, [record], lambda _: trader, lambda *_: feed)
