@@ -4,6 +4,7 @@ from aitrader_core.agents import rules
 from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.llm.language_model import LanguageModel
 from aitrader_core.agents.mcp.outside_agent import OutsideAgent
+from aitrader_core.agents.onnx.policy import OnnxPolicy
 from aitrader_core.agents.recorded import Recorded
 
 BASELINES: dict[str, type[Agent]] = {
@@ -18,5 +19,6 @@ KINDS: dict[str, type[Agent]] = {
     **BASELINES,
     "llm": LanguageModel,
     "mcp": OutsideAgent,
+    "onnx": OnnxPolicy,
     "recorded": Recorded,
 }

@@ -23,6 +23,7 @@ AitraderError
 │   ├── RateLimited       it was asked too often
 │   ├── OrderRejected     it does not take an order, or a change of one; it stays as it was
 │   └── NoAnswer          whether it did what it was asked to is not known: look before asking again
+├── InferenceError        a network can't be run as was asked, or not on what it was given
 └── StorageError          the database is down, or refuses
 """
 
@@ -118,6 +119,10 @@ class OrderRejected(BrokerError):  # noqa: N818 - likewise
 
 
 class NoAnswer(BrokerError):  # noqa: N818 - likewise
+    pass
+
+
+class InferenceError(AitraderError):
     pass
 
 

@@ -1,40 +1,58 @@
-"""What runs a trained model over the windows that a pattern engine hands out."""
+"""What runs a network, whatever it runs on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:  # numpy is for those who have a model to run
+from aitrader_core.inference.options import Backend, Precision
+
+if TYPE_CHECKING:  # numpy is for those who have a network to run
     import numpy as np
     from numpy.typing import NDArray
 
 
+@dataclass(frozen=True, slots=True)
+class RunnerInfo:
+    """Who answers: `requested` is the backend that was asked for, `actual` the one that runs.
+
+    `network` and `digest` (sha256 of the file) tell the network. `versions` are those of runtime
+    and driver. `engine` is the key of the built engine, where there is one; `fallback` says why
+    the CPU stands in for what was asked for.
+    """
+
+    network: str
+    digest: str
+    requested: Backend
+    actual: Backend
+    precision: Precision
+    device: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    engine: str | None = None
+    fallback: str | None = None
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """For a manifest or an asset's metadata: what may decide an answer's last digit."""
+        told = {
+            "network": f"{self.network} {self.digest[:16]}",
+            "backend": f"{self.requested} -> {self.actual}",
+            "precision": self.precision,
+            "device": self.device,
+            "versions": ", ".join(f"{name} {v}" for name, v in sorted(self.versions.items())),
+        }
+        told |= {"engine": self.engine} if self.engine else {}
+        return told | ({"fallback": self.fallback} if self.fallback else {})
+
+
 class InferenceRunner(Protocol):
-    """A model, loaded and warm. `predict` is asked from one thread at a time."""
+    """A network, loaded and warm. Any thread may ask; the device answers one at a time."""
 
-    def predict(self, batch: "NDArray[np.float32]") -> "NDArray[np.float32] | None":
-        """For windows [N, 1, 32], how probable a fall and a rise are: [N, 2].
+    def predict(self, batch: "NDArray[np.float32]") -> "NDArray[np.float32]":
+        """The network's output, a row for each row of `batch`.
 
-        None from one that has no opinion on anything.
+        On the CPU a row's answer is the same to the bit, whatever rows it comes with. Raises
+        InferenceError for another shape or type, for what is not finite, for no row, and for more
+        rows than `most_rows`.
         """
 
-    def info(self) -> Mapping[str, str]:
-        """Model, runtime and device, for the manifest."""
-
-
-@dataclass(frozen=True, slots=True)
-class NullRunner:
-    """No model at all: pattern scores stand alone."""
-
-    def predict(self, batch: "NDArray[np.float32]") -> None:  # noqa: ARG002 - as the protocol has it
-        return None
-
-    def info(self) -> Mapping[str, str]:
-        return MappingProxyType({"score": "none"})
-
-
-def prediction(runner: InferenceRunner, window: "NDArray[np.float32]") -> float | None:
-    """What `runner` makes of one window [32], as a rise less a fall, -1 to 1."""
-    answer = runner.predict(window.reshape(1, 1, -1))
-    return None if answer is None else float(answer[0, 1] - answer[0, 0])
+    def info(self) -> RunnerInfo: ...

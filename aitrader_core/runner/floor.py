@@ -1,7 +1,7 @@
 """The trading floor: an arena together with the database that it is kept in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +12,12 @@ from aitrader_core.agents.llm.calls import CallStore, Mode
 from aitrader_core.agents.llm.connections import NO_LIMIT, Allowance, Connections
 from aitrader_core.domain.model_day import Manifest
 from aitrader_core.domain.trading_state import TradingState
+from aitrader_core.inference.options import RunnerOptions
+from aitrader_core.inference.runners import runners
 from aitrader_core.market.gaps import Jump
 from aitrader_core.runner.arena import Arena, load_arena
 from aitrader_core.runner.model_day import Trader
-from aitrader_core.runner.settings import Settings, environment, urls
+from aitrader_core.runner.settings import Settings, environment, runner_options, urls
 from aitrader_core.runner.taping import not_trusted, suspects, tape_of
 from aitrader_core.runner.ticks import feed_of
 from aitrader_core.simulation.feed import Feed
@@ -33,11 +35,13 @@ from aitrader_core.storage.turns import Turns
 
 @dataclass(frozen=True)
 class Floor:
-    """`home` is the folder under which ticks and signals are kept."""
+    """`home` is the folder under which ticks and signals are kept; `inference` says how networks
+    are run."""
 
     arena: Arena
     engine: Engine
     home: Path | None = None
+    inference: RunnerOptions = field(default_factory=RunnerOptions)
 
     @cached_property
     def model_days(self) -> PostgresStore:
@@ -81,6 +85,7 @@ class Floor:
             calls=self.calls if calls is None else calls,
             mode=mode or self.arena.calls,
             environment=environment(),
+            runners=runners(self.inference),
             job=self._allowance(origin),
         )
         return self.arena.trader(model, connections)
@@ -161,4 +166,5 @@ class Floor:
 
 def open_floor(settings: Settings, market: str) -> Floor:
     arena = load_arena(settings.config_dir, market)
-    return Floor(arena, engine_for(urls(settings).engine), settings.home)
+    engine = engine_for(urls(settings).engine)
+    return Floor(arena, engine, settings.home, runner_options(settings))

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aitrader_core.domain.errors import ConfigError
+from aitrader_core.inference.options import Backend, Precision, RunnerOptions
 from aitrader_core.storage.embedded import embedded_url
 from aitrader_core.storage.urls import DatabaseUrls
 
@@ -39,6 +40,9 @@ class Settings(BaseSettings):
     home: Folder = Field(default_factory=lambda: project_root() / ".aitrader")
     config_dir: Folder = Field(default_factory=lambda: project_root() / "configs")
     dashboard_url: str = "http://127.0.0.1:8000"  # as Dagster's pages link to it
+    inference_backend: Backend = "auto"
+    inference_precision: Precision = "fp32"
+    inference_strict: bool | None = None  # left out: all but auto are
     broker_url: str = "http://127.0.0.1:8710/mcp"  # as `aitrader broker serve` has it
     broker_key: SecretStr | None = None  # or several, by commas: the first encrypts tokens
 
@@ -56,6 +60,16 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """The settings of this process; ConfigError names the variable that is wrong."""
     return Settings()
+
+
+def runner_options(settings: Settings) -> RunnerOptions:
+    """How this process runs networks."""
+    return RunnerOptions(
+        settings.inference_backend,
+        settings.inference_precision,
+        settings.inference_strict,
+        engines=settings.home / "engines",
+    )
 
 
 def environment() -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What a language model is given by whoever runs it: none of it is in its configuration."""
+"""What a model is given by whoever runs it: none of it is in its configuration."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from aitrader_core.agents.llm.calls import CallStore, MemoryCalls, Mode
 from aitrader_core.domain.transcript import Usage
+from aitrader_core.inference.options import RunnerOptions
+from aitrader_core.inference.runners import Runners, runners
 
 
 async def _sleep(seconds: float) -> None:
@@ -40,7 +42,8 @@ NO_LIMIT = Allowance()
 class Connections:
     """`market`, `model` and `request` say for whom calls are made, and whom they are charged to.
 
-    `environment` is where keys are; `job` is what the whole request may spend.
+    `environment` is where keys are, `runners` run networks, and `job` is what the whole request
+    may spend.
     """
 
     market: str
@@ -49,6 +52,7 @@ class Connections:
     calls: CallStore = field(default_factory=MemoryCalls)
     mode: Mode = "record"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    runners: Runners = field(default_factory=lambda: runners(RunnerOptions()))
     job: Allowance = NO_LIMIT
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = _sleep
