@@ -95,7 +95,7 @@ install_packages() {
 # Python compiles a package at its first import, and matplotlib looks for fonts: what the first
 # leaderboard would wait for is done on what time the start leaves over.
 warm_up() {
-    exec nice -n 19 "$venv/bin/python" -c 'import matplotlib.font_manager' \
+    exec nice -n 19 "$venv/bin/python" -c 'import matplotlib.figure, scipy.stats, matplotlib.font_manager' \
         </dev/null >/dev/null 2>&1
 }
 
