@@ -87,6 +87,10 @@ class Trading:
     limit: int | None = None
 
     @property
+    def trader(self) -> PatternTrader:
+        return pattern_trader(self.arena, MODEL)
+
+    @property
     def running(self) -> Live:
         """The one that was made last."""
         return self._made[-1]
@@ -97,7 +101,7 @@ class Trading:
     def opened(self, session: date, state: TradingState = TradingState.ACTIVE) -> LiveDesk:
         opening = LiveOpening(Portfolio(self.arena.initial_cash), {})
         trail = TrailFile(self.folder / "trail.jsonl")
-        desk = open_desk(self.arena, MODEL, session, opening, state, trail)
+        desk = open_desk(self.arena, MODEL, self.trader, session, opening, state, trail)
         return desk if self.session is None else replace(desk, session=self.session)
 
     def live(self, descriptor: int) -> Live:

@@ -223,7 +223,7 @@ def test_the_time_that_it_was_given_ends_a_session(tmp_path: Path) -> None:
 
 
 def test_a_rehearsal_gets_as_far_as_orders() -> None:
-    assert rehearse(ARENA, "pattern") > 0
+    assert rehearse(ARENA, "pattern", pattern_trader(ARENA, "pattern")) > 0
 
 
 def test_only_pattern_models_trade_live() -> None:
