@@ -15,6 +15,7 @@ from aitrader_core.patterns.pattern_trader import PatternTrader
 from aitrader_core.patterns.scored_trader import ScoredTrader
 from aitrader_core.patterns.shown import LENGTH, METADATA, VERSION
 
+GAIN = 0.6  # of the last move; the one before it counts less, and so on
 TREND = "trend_cnn"  # the name of the network that says that moves go on
 
 
@@ -22,7 +23,7 @@ TREND = "trend_cnn"  # the name of the network that says that moves go on
 def trend(
     name: str = TREND,
     *,
-    gain: float = 0.6,
+    gain: float = GAIN,
     length: int = LENGTH,
     width: int = 2,
     made_for: str = VERSION,

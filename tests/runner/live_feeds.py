@@ -36,11 +36,11 @@ T0 = 1_723_161_600 * 10**9  # 2024-08-09 00:00 UTC
 _TYPES = (np.int64, np.int64, np.int32, np.uint8, *[np.float64] * 6, np.int8)
 
 
-def btc(**strategy: Any) -> Arena:
+def btc(changed: Callable[[PatternTrader], PatternTrader] = lambda t: t, **strategy: Any) -> Arena:
     """The arena of the project, its pattern model with another strategy if told so."""
     arena = load_arena(project_root() / "configs", "btc", {})
     trader = pattern_trader(arena, MODEL)
-    agent: PatternTrader = replace(trader, strategy=replace(trader.strategy, **strategy))
+    agent = changed(replace(trader, strategy=replace(trader.strategy, **strategy)))
     return replace(arena, models={MODEL: replace(arena.models[MODEL], agent=agent)})
 
 
