@@ -104,7 +104,8 @@ class EngineCache:
         with self._lock(name, wait=False) as held:
             if held:
                 with self._writing():
-                    shutil.rmtree(self.folder / name)
+                    if (place := self.folder / name).exists():
+                        shutil.rmtree(place)
                     self._lock_of(name).unlink()
             return held
 

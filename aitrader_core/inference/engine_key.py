@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from aitrader_core.inference.options import PRECISIONS, Precision
@@ -46,6 +46,20 @@ class EngineKey:
     def told(self) -> dict[str, Any]:
         """As JSON has it."""
         return {**asdict(self), "profile": list(self.profile)}
+
+    def serves(self, wanted: "EngineKey", device: str) -> bool:
+        """Whether an engine of this key does what is `wanted` on a device of such a compute
+        capability: built for as many rows or more, and for that device among others."""
+        alike = replace(self, compute_capability=wanted.compute_capability, profile=wanted.profile)
+        return (
+            alike == wanted
+            and self.profile[0] <= wanted.profile[0]
+            and self.profile[-1] >= wanted.profile[-1]
+            and (
+                self.compute_capability == wanted.compute_capability
+                or device in self.compute_capability.split(",")
+            )
+        )
 
 
 def read_key(told: Mapping[str, Any]) -> EngineKey:
