@@ -31,17 +31,16 @@ class Scorer:
 
 def check(runner: InferenceRunner) -> None:
     """InferenceError for a network that is made for something else."""
-    told, name = getattr(runner, "signature", None), runner.info().network
-    if told is None:
-        return
-    if tuple(told.row) != _ROW or told.width != _WIDTH:
+    told, name = runner.signature, f"network {runner.info().network}"
+    if told.row != _ROW or told.width != _WIDTH:
         raise InferenceError(
             f"{name} takes {_shape(told.row)} and gives {told.width} numbers: the score of a "
             f"pattern model is of {_shape(_ROW)}, and is {_WIDTH}, a fall and a rise"
         )
     if (made_for := told.metadata.get(METADATA)) != VERSION:
         raise InferenceError(
-            f"{name} says {METADATA}: {made_for}, and is shown {VERSION} here: train it again"
+            f"{name} says {METADATA}: {made_for or 'nothing'}, and is shown {VERSION} here: train "
+            "it again"
         )
 
 

@@ -12,6 +12,8 @@ from aitrader_core.runner.arena import load_arena
 from aitrader_core.runner.backtests import swept, trials
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.import_prices import import_missing
+from aitrader_core.runner.live_desk import pattern_trader
+from aitrader_core.runner.live_rehearsal import rehearse
 from aitrader_core.runner.lookahead import lookahead_faults
 from aitrader_core.runner.replaying import replay
 from aitrader_core.runner.suggestions import scan
@@ -75,6 +77,9 @@ def test_a_scored_day_is_stored_made_again_and_tried_out(small: Small, floor: Fl
     curves = [trial.equity for trial in found]
     assert curves[0] == curves[1] == curves[2] == curve(unscored)
     assert curves[3] == curve(days) != curves[0]
+
+    live = pattern_trader(floor.arena, "scored", floor.connections("scored"))
+    assert rehearse(floor.arena, "scored", live) > 0
 
     looked = Suggestions(floor.engine).get(scan(floor, "scored", DAYS[0]))
     assert looked is not None
