@@ -30,7 +30,7 @@ class Device:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.name} (compute capability {self.compute_capability})"
+        return f"{self.name}, compute capability {self.compute_capability}"
 
 
 class Cuda:
@@ -108,12 +108,13 @@ class Cuda:
         if number >= count:
             raise InferenceError(f"there is no NVIDIA device {number}: there are 0 to {count - 1}")
         told = self._ask("cudaGetDeviceProperties", number)
+        newest = f"CUDA {_dotted(self._ask('cudaDriverGetVersion'))}"
         versions = {
             "cuda": _dotted(self._ask("cudaRuntimeGetVersion")),
-            "cuda of the driver": _dotted(self._ask("cudaDriverGetVersion")),
+            "driver": " ".join([*driver_version(), newest]),
         }
         name = bytes(told.name).split(b"\0")[0].decode()
-        return Device(number, name, f"{told.major}.{told.minor}", versions | driver_version())
+        return Device(number, name, f"{told.major}.{told.minor}", versions)
 
     def _ask(self, call: str, *arguments: Any) -> Any:
         answer, reason = self._try(call, *arguments)
@@ -130,13 +131,12 @@ class Cuda:
         return (values[0] if values else None), ""
 
 
-def driver_version() -> dict[str, str]:
-    """The kernel's driver, where there is one: `{"driver": "580.65.06"}`."""
+def driver_version() -> list[str]:
+    """That of the kernel's driver, such as 580.65.06, where it can be seen."""
     try:
-        found = re.search(r"\b\d{3}\.\d+(\.\d+)?\b", _DRIVER.read_text())
+        return re.findall(r"\b\d{3}\.\d+(?:\.\d+)?\b", _DRIVER.read_text())[:1]
     except OSError:
-        return {}
-    return {"driver": found[0]} if found else {}
+        return []
 
 
 def _cudart() -> Any:

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 from aitrader_core.domain.errors import InferenceError
 from aitrader_core.inference.engine_cache import EngineCache, Entry
-from aitrader_core.inference.engine_key import RUNTIMES, Runtime
-from aitrader_core.inference.tensorrt_module import MODULES, load_tensorrt
+from aitrader_core.inference.engine_key import RUNTIMES, EngineKey, Runtime
+from aitrader_core.inference.engines import NATIVE
+from aitrader_core.inference.tensorrt_module import load_tensorrt
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +42,24 @@ def stale(
     return [
         entry
         for entry in entries
-        if entry.key.digest not in digests
-        or versions.get(entry.key.runtime, entry.key.version) != entry.key.version
+        if entry.key.digest not in digests or not _runs(entry.key, versions[entry.key.runtime])
     ]
 
 
 def installed() -> dict[Runtime, str]:
-    """The version of each native runtime; none of one that is not here."""
-    found: dict[Runtime, str] = {}
-    for runtime in RUNTIMES:
-        if runtime in MODULES:
-            found[runtime] = ""
-            with suppress(InferenceError):
-                found[runtime] = load_tensorrt(runtime).__version__
+    """The version of each runtime; nothing of one that is not here."""
+    found: dict[Runtime, str] = dict.fromkeys(RUNTIMES, "")
+    for runtime in NATIVE:
+        with suppress(InferenceError):
+            found[runtime] = load_tensorrt(runtime).__version__
+    with suppress(PackageNotFoundError):
+        found["ort-tensorrt"] = version("onnxruntime-gpu")
     return found
+
+
+def _runs(key: EngineKey, here: str) -> bool:
+    """ONNX Runtime's engines tell its version and TensorRT's."""
+    return here == (key.version.split()[0] if key.runtime == "ort-tensorrt" else key.version)
 
 
 def _names(entries: Collection[Entry]) -> set[str]:

@@ -120,7 +120,8 @@ class FakeCudart:
 
 
 class FakeTensorRt:
-    """tensorrt or tensorrt_rtx; `built` counts engines, `broken` refuses to load any."""
+    """tensorrt or tensorrt_rtx; `built` counts engines, `broken` refuses to load so many,
+    `instead` is the network that is built whatever is asked for."""
 
     BuilderFlag = SimpleNamespace(TF32="tf32")
     NetworkDefinitionCreationFlag = SimpleNamespace(STRONGLY_TYPED=1)
@@ -137,7 +138,7 @@ class FakeTensorRt:
 
     def __init__(self, name: str, version: str, cudart: FakeCudart) -> None:
         self.__name__, self.__version__ = name, version
-        self.cudart, self.built, self.broken = cudart, 0, 0
+        self.cudart, self.built, self.broken, self.instead = cudart, 0, 0, b""
         self.flags: list[tuple[str, str]] = []
 
     def Builder(self, _: Any) -> Any:  # noqa: N802
@@ -159,7 +160,7 @@ class FakeTensorRt:
     def _build(self, graph: Any, _: Any) -> bytes:
         self.built += 1
         assert graph.strongly == 1 << 1
-        content: bytes = graph.content
+        content: bytes = self.instead or graph.content
         return MAGIC + self.__version__.encode() + b"\n" + content
 
     def OnnxParser(self, graph: Any, _: Any) -> Any:  # noqa: N802
