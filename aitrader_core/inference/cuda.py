@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from aitrader_core.domain.errors import InferenceError
 
-WAY_OUT = "set AITRADER_INFERENCE_BACKEND=auto to go without"
+WAY_OUT = "set AITRADER_INFERENCE_BACKEND to auto"
 _DRIVER = Path("/proc/driver/nvidia/version")
 
 Graph = Any  # of cuda-bindings, which has no types: an executable graph
@@ -30,7 +30,7 @@ class Device:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.name}, compute capability {self.compute_capability}"
+        return f"{self.name} (compute capability {self.compute_capability})"
 
 
 class Cuda:
@@ -108,13 +108,12 @@ class Cuda:
         if number >= count:
             raise InferenceError(f"there is no NVIDIA device {number}: there are 0 to {count - 1}")
         told = self._ask("cudaGetDeviceProperties", number)
-        newest = f"CUDA {_dotted(self._ask('cudaDriverGetVersion'))}"
         versions = {
             "cuda": _dotted(self._ask("cudaRuntimeGetVersion")),
-            "driver": " ".join([*driver_version(), newest]),
+            "cuda of the driver": _dotted(self._ask("cudaDriverGetVersion")),
         }
         name = bytes(told.name).split(b"\0")[0].decode()
-        return Device(number, name, f"{told.major}.{told.minor}", versions)
+        return Device(number, name, f"{told.major}.{told.minor}", versions | driver_version())
 
     def _ask(self, call: str, *arguments: Any) -> Any:
         answer, reason = self._try(call, *arguments)
@@ -131,12 +130,13 @@ class Cuda:
         return (values[0] if values else None), ""
 
 
-def driver_version() -> list[str]:
-    """That of the kernel's driver, such as 580.65.06, where it can be seen."""
+def driver_version() -> dict[str, str]:
+    """The kernel's driver, where there is one: `{"driver": "580.65.06"}`."""
     try:
-        return re.findall(r"\b\d{3}\.\d+(?:\.\d+)?\b", _DRIVER.read_text())[:1]
+        found = re.search(r"\b\d{3}\.\d+(\.\d+)?\b", _DRIVER.read_text())
     except OSError:
-        return []
+        return {}
+    return {"driver": found[0]} if found else {}
 
 
 def _cudart() -> Any:

@@ -4,42 +4,31 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy as np
+import onnx
 
 from aitrader_core.domain.errors import InferenceError
-from aitrader_core.inference.buckets import pieces, profile
-from aitrader_core.inference.checked import CheckedRunner, Floats
+from aitrader_core.inference.buckets import pieces
+from aitrader_core.inference.checked import Floats
 from aitrader_core.inference.cuda import Cuda
-from aitrader_core.inference.device_thread import device_thread
 from aitrader_core.inference.engine_cache import PLAN, EngineCache, Files
 from aitrader_core.inference.engine_key import EngineKey
 from aitrader_core.inference.engines import engine_key, native
-from aitrader_core.inference.installed import onnxruntime
 from aitrader_core.inference.network import Network
 from aitrader_core.inference.options import RunnerOptions
-from aitrader_core.inference.ort_session import PlainRun, content_of, opened, ports_of
-from aitrader_core.inference.proof import prove_alike, prove_rows
 from aitrader_core.inference.runner import RunnerInfo, Signature
 from aitrader_core.inference.tensorrt_engine import Engine, Lane
 from aitrader_core.inference.tensorrt_module import TensorRt, check_supported, load_tensorrt
 from aitrader_core.inference.tensorrt_plan import plan
 
 
-def open_tensorrt(network: Network, options: RunnerOptions) -> CheckedRunner:
-    """Loaded, warm, and found to answer as the CPU does. InferenceError says what stands in the
-    way, and the way out."""
-    thread = device_thread(options.device)
-    signature, runner = thread.do(lambda: _proven(network, options))
-    return CheckedRunner(
-        lambda batch: thread.do(lambda: runner.predict(batch)),
-        signature,
-        runner.info(),
-        options.most_rows,
-    )
+def open_tensorrt(
+    network: Network, options: RunnerOptions, *, graphs: bool = True
+) -> "TensorRtRunner":
+    """Its engine read or built, loaded and warm. InferenceError says what stands in the way.
 
-
-def open_bare(network: Network, options: RunnerOptions, *, graphs: bool = True) -> "TensorRtRunner":
-    """With its engine read or built, loaded and warm. What it is asked is not looked at, and one
-    thread at a time may ask. `graphs=False` captures nothing: to compare."""
+    What it is asked is not looked at, and one thread at a time may ask. `graphs=False` captures
+    nothing: to compare.
+    """
     backend = native(options.backend)
     module = load_tensorrt(backend)
     cuda = Cuda(options.device)
@@ -82,6 +71,8 @@ class TensorRtRunner:
             {engine.module.__name__: key.version, **device.versions},
             engine=key.name,
         )
+        width = int(np.prod(engine.answer, dtype=int))
+        self.signature = Signature(engine.row, width, _metadata(network))
 
     def predict(self, batch: Floats) -> Floats:
         self._engine.cuda.use()
@@ -99,27 +90,6 @@ class TensorRtRunner:
         """Gives the device's memory back; nobody may ask any more."""
         for lane in self._lanes.values():
             lane.close()
-
-
-def _proven(network: Network, options: RunnerOptions) -> tuple[Signature, TensorRtRunner]:
-    """What is wrong with the network is found on the CPU, so that what comes later is the
-    device's."""
-    ort = onnxruntime()
-    content = content_of(network, options.precision)
-    told = ort.SessionOptions()
-    told.intra_op_num_threads = options.threads
-    session = opened(ort, network, content, told, [("CPUExecutionProvider", {})])
-    ports, signature = ports_of(session, network)
-    on_cpu = PlainRun(ort, session, ports, network)
-    prove_rows(on_cpu, signature, network)
-    runner = open_bare(network, options)
-    sizes = options.buckets or profile(options)
-    if why := prove_alike(runner.predict, on_cpu, signature, sizes):
-        raise InferenceError(
-            f"{options.backend} can't run {network.path} on {runner.info().device} ({why}): "
-            "export it again, or run it on ort-cuda"
-        )
-    return signature, runner
 
 
 class _Opening:
@@ -181,3 +151,8 @@ class _Opening:
         self._learned = files.get(self._kernels, b"")
         backend = native(self._wanted.runtime)
         return Engine(self._module, backend, files[PLAN], self._cuda, self._learned)
+
+
+def _metadata(network: Network) -> dict[str, str]:
+    told = onnx.load_from_string(network.content).metadata_props
+    return {entry.key: entry.value for entry in told}
