@@ -1,0 +1,73 @@
+"""How long a network takes: single rows, and batches."""
+
+import gc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from aitrader_core.inference.network import Network
+
+if TYPE_CHECKING:  # numpy is for those who have a network to run
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.float32]
+
+Predict = Callable[["Rows"], object]
+Clock = Callable[[], int]  # ns
+
+_WARM = 50  # calls, or a tenth of those that are timed: of single rows
+_ROUNDS = 10  # in which contestants take turns
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Calls of `rows` each, in microseconds."""
+
+    rows: int
+    calls: int
+    p50: float
+    p99: float
+
+    @property
+    def rows_per_second(self) -> float:
+        return self.rows / self.p50 * 1e6
+
+
+def time_calls(
+    contestants: Mapping[str, Predict], rows: "Rows", calls: int, clock: Clock = perf_counter_ns
+) -> dict[str, Timed]:
+    """Each is called with `rows` so many times, once it is warm; the answer is there when a call
+    returns. They take turns, so that a slow moment of the machine slows all of them."""
+    taken: dict[str, list[int]] = {name: [] for name in contestants}
+    each = max(1, -(-calls // _ROUNDS))
+    for predict in contestants.values():
+        for _ in range(min(_WARM, 1 + calls // 10)):
+            predict(rows)
+    while any(len(one) < calls for one in taken.values()):
+        for name, predict in contestants.items():
+            gc.collect()  # nobody pays for what another one left
+            for _ in range(each):
+                began = clock()
+                predict(rows)
+                taken[name].append(clock() - began)
+    return {name: _timed(len(rows), one) for name, one in taken.items()}
+
+
+def bare_session(network: Network, threads: int) -> Predict:
+    """ONNX Runtime's own call on the CPU, and nothing of ours: what a runner is held against."""
+    import onnxruntime as ort
+
+    told = ort.SessionOptions()
+    told.intra_op_num_threads = threads
+    session: Any = ort.InferenceSession(network.content, told, providers=["CPUExecutionProvider"])
+    asked, answered = session.get_inputs()[0].name, [session.get_outputs()[0].name]
+    return lambda rows: session.run(answered, {asked: rows})
+
+
+def _timed(rows: int, taken: list[int]) -> Timed:
+    import numpy as np
+
+    p50, p99 = np.percentile(taken, (50, 99)) / 1_000
+    return Timed(rows, len(taken), float(p50), float(p99))
