@@ -45,9 +45,9 @@ def time_calls(
     for predict in contestants.values():
         for _ in range(min(_WARM, 1 + calls // 10)):
             predict(rows)
+    gc.collect()  # nobody pays for what was left before
     while any(len(one) < calls for one in taken.values()):
         for name, predict in contestants.items():
-            gc.collect()  # nobody pays for what another one left
             for _ in range(each):
                 began = clock()
                 predict(rows)
