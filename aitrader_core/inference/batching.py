@@ -21,12 +21,16 @@ Predict = Callable[["Rows"], "Rows"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`most_rows` are run at once, `queue_rows` of a network may wait, `wait` is how long (seconds)
-    the first of them waits for company while others ask too."""
+    """`most_rows` are run at once, `queue_rows` of a network may wait.
+
+    In seconds: `wait` is how long the first of them waits for company while others ask too,
+    `patience` how long anybody waits for an answer.
+    """
 
     most_rows: int = MOST_ROWS
     queue_rows: int = 4 * MOST_ROWS
     wait: float = 0.002
+    patience: float = 30.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.most_rows <= self.queue_rows:

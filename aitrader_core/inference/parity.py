@@ -37,14 +37,14 @@ TOLERANCES: dict[Precision, Tolerance] = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`worst` is the largest absolute one, None where an answer is missing or not finite.
-
-    `order` is the share of rows that are decided alike.
+    """`worst` is the largest absolute one, None where there are not as many finite answers; then
+    `fault` may say why. `order` is the share of rows that are decided alike.
     """
 
     worst: float | None
     order: float
     is_within: bool
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ def compare(
             asked = replace(options, backend=backend, precision=precision, strict=True)
             try:
                 runner = open_runner(network, asked)
-                answers = _in_uneven_batches(runner, rows)
             except InferenceError as error:
                 yield Absent(backend, precision, str(error))
-                continue
-            yield Compared(runner.info(), difference(answers, expected, TOLERANCES[precision]))
+            else:
+                found = _difference(runner, rows, expected, TOLERANCES[precision])
+                yield Compared(runner.info(), found)
 
 
 def difference(answers: "Rows", expected: "Rows", tolerance: Tolerance) -> Difference:
@@ -106,6 +106,15 @@ def difference(answers: "Rows", expected: "Rows", tolerance: Tolerance) -> Diffe
     is_close = np.allclose(answers, expected, tolerance.relative, tolerance.absolute)
     is_alike = tolerance.order is None or order >= tolerance.order
     return Difference(worst, order, is_within=bool(is_close and is_alike))
+
+
+def _difference(
+    runner: InferenceRunner, rows: "Rows", expected: "Rows", tolerance: Tolerance
+) -> Difference:
+    try:
+        return difference(_in_uneven_batches(runner, rows), expected, tolerance)
+    except InferenceError as error:  # it is here, and can't answer what the CPU can
+        return Difference(None, 0.0, is_within=False, fault=str(error))
 
 
 def _decided(answers: "Rows") -> "NDArray[np.int64]":

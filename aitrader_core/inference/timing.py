@@ -1,12 +1,16 @@
 """How long a network takes: single rows, and batches."""
 
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from aitrader_core.inference.network import Network
+from aitrader_core.inference.opening import open_runner
+from aitrader_core.inference.options import RunnerOptions
+from aitrader_core.inference.parity import random_rows
+from aitrader_core.inference.runner import RunnerInfo
 
 if TYPE_CHECKING:  # numpy is for those who have a network to run
     import numpy as np
@@ -19,6 +23,7 @@ Clock = Callable[[], int]  # ns
 
 _WARM = 50  # calls, or a tenth of those that are timed: of single rows
 _ROUNDS = 10  # in which contestants take turns
+_MOST, _ROWS, _FEWEST = 3_000, 400_000, 30  # calls of a single row, rows in all, calls of a batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,33 @@ class Timed:
     @property
     def rows_per_second(self) -> float:
         return self.rows / self.p50 * 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Benched:
+    """`ours` by the sizes of batches, and `bare` likewise: ONNX Runtime's own call, where that is
+    what runs."""
+
+    info: RunnerInfo
+    ours: tuple[Timed, ...]
+    bare: tuple[Timed, ...] = ()
+
+
+def time_network(
+    network: Network, options: RunnerOptions, batches: Sequence[int], seed: int = 7
+) -> Benched:
+    """InferenceError where it can't be run as the options say."""
+    runner = open_runner(network, options)
+    contestants: dict[str, Predict] = {"ours": runner.predict}
+    if runner.info().actual == "ort-cpu" and options.precision == "fp32":
+        contestants["bare"] = bare_session(network, options.threads)
+    taken: dict[str, list[Timed]] = {name: [] for name in contestants}
+    for size in batches:
+        rows = random_rows(runner.signature.row, size, seed)
+        calls = max(_FEWEST, min(_MOST, _ROWS // size))
+        for name, timed in time_calls(contestants, rows, calls).items():
+            taken[name].append(timed)
+    return Benched(runner.info(), *(tuple(each) for each in taken.values()))
 
 
 def time_calls(

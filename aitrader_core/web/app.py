@@ -52,6 +52,7 @@ def create_app(house: House) -> FastAPI:
 
 
 @asynccontextmanager
-async def _with_threads(_app: FastAPI) -> AsyncIterator[None]:
+async def _with_threads(app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
+    await app.state.serving.close()
