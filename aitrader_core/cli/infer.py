@@ -56,7 +56,7 @@ def serve(
     from aitrader_core.inference.batching import Limits
     from aitrader_core.web.inference.app import create_inference_app, listen
     from aitrader_core.web.inference.app import serve as serve_app
-    from aitrader_core.web.app import HOSTS
+    from aitrader_core.web.security import HOSTS
 
     queue_rows = 4 * max_rows if queue_rows is None else queue_rows
     if queue_rows < max_rows:

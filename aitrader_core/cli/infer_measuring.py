@@ -1,7 +1,7 @@
 """aitrader infer bench and parity."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +78,7 @@ def bench(
         say("p50 and p99 of a call are in microseconds")
     for told in dict.fromkeys(_on_what(each.info) for _, each in here):
         say(told)
-    for sentence in dict.fromkeys(
-        f"{backend} is not here: {each}" for _, backend, each in found if isinstance(each, str)
-    ):
-        say(sentence)
+    _say_absent((backend, precision, each) for _, backend, each in found if isinstance(each, str))
 
 
 @click.command()
@@ -173,6 +170,16 @@ def _on_what(info: "RunnerInfo") -> str:
     return f"{info.actual}, {info.precision}: {info.device}, {versions}"
 
 
+def _say_absent(absent: Iterable[tuple[Backend, Precision, str]]) -> None:
+    """A sentence for each backend, and one more for each other reason that it has."""
+    told: dict[tuple[Backend, str], set[Precision]] = {}
+    for backend, precision, reason in absent:
+        told.setdefault((backend, reason), set()).add(precision)
+    for (backend, reason), precisions in told.items():
+        what = backend if len(precisions) > 1 else f"{backend} in {min(precisions)}"
+        say(f"{what} is not here: {reason}")
+
+
 def _bench_json(network: "Network", backend: Backend, each: "Benched | str") -> dict[str, Any]:
     head = {"network": network.name, "digest": network.digest, "backend": backend}
     if isinstance(each, str):
@@ -201,12 +208,9 @@ def _print_parity(
             say(f"{compared.info.actual} in {compared.info.precision}: {compared.difference.fault}")
     for sentence in dict.fromkeys(_on_what(each.info) for _, each in here):
         say(sentence)
-    for sentence in dict.fromkeys(
-        f"{each.backend} in {each.precision} is not here: {each.reason}"
-        for _, each in found
-        if isinstance(each, Absent)
-    ):
-        say(sentence)
+    _say_absent(
+        (each.backend, each.precision, each.reason) for _, each in found if isinstance(each, Absent)
+    )
 
 
 def _parity_row(network: "Network", each: "Compared") -> tuple[str, ...]:
