@@ -15,6 +15,8 @@ from aitrader_core.cli.broker import broker
 from aitrader_core.cli.engines import engines
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
+from aitrader_core.cli.infer import infer
+from aitrader_core.cli.infer_measuring import bench, parity
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.leaderboard import leaderboard
 from aitrader_core.cli.live import live
@@ -71,8 +73,10 @@ PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
 KEEPING = (purge, engines)
 TRYING = (backtest, suggest, suggestions)
-for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING):
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING, infer):
     main.add_command(command)
+infer.add_command(bench)
+infer.add_command(parity)
 ticks.add_command(import_ticks)
 ticks.add_command(play_ticks)
 
