@@ -1,6 +1,6 @@
 """Networks on TensorRT and TensorRT-RTX, natively."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -85,6 +85,11 @@ class TensorRtRunner:
 
     def info(self) -> RunnerInfo:
         return self._info
+
+    def resident(self, rows: int) -> Callable[[], None]:
+        """A call that runs the bucket of `rows` on what is on the device, and waits: to be
+        timed."""
+        return self._lanes[rows].resident()
 
     def close(self) -> None:
         """Gives the device's memory back; nobody may ask any more."""
