@@ -116,6 +116,22 @@ def test_a_rows_answer_is_its_own_whatever_comes_with_it(opened: Opened, name: s
         assert agree(runner, np.concatenate(parts), together), size
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_on_the_cpu_it_is_the_same_to_the_bit_up_to_the_largest_batch(
+    name: str, threads: int
+) -> None:
+    """What is stored was asked in large batches, what is traded one by one."""
+    options = RunnerOptions("ort-cpu", most_rows=4096, threads=threads)
+    runner = open_runner(network(NETWORKS[name]), options)
+    batch = rows(4096, *runner.signature.row)
+    together = runner.predict(batch)
+    for size in (1, 3, 500, 4095):
+        some = range(0, 4096, size)[:40]
+        parts = np.concatenate([runner.predict(batch[at : at + size]) for at in some])
+        assert parts.tobytes() == together[: len(parts)].tobytes(), size
+
+
 def test_answers_stay_when_more_is_asked(opened: Opened) -> None:
     runner = opened(mlp())
     batch = rows(8, *runner.signature.row)
