@@ -17,17 +17,14 @@ from onnx.reference import ReferenceEvaluator
 from aitrader_core.domain.errors import InferenceError
 from aitrader_core.inference.bound import BoundRun, Bucket
 from aitrader_core.inference.checked import CheckedRunner
-from aitrader_core.inference.cuda_device import cuda_device
 from aitrader_core.inference.opening import open_runner
 from aitrader_core.inference.options import Backend, RunnerOptions
-from aitrader_core.inference.ort_providers import PROVIDERS, absence, missing
 from aitrader_core.inference.ort_session import ports_of
 from aitrader_core.inference.runner import InferenceRunner
-from aitrader_core.inference.tensorrt_module import load_tensorrt
+from tests.inference.devices import DEVICE_BACKENDS, not_here
 from tests.inference.networks import cnn, mlp, network, rows
 
 MOST, BUCKETS = 300, (1, 8, 64)
-DEVICES: tuple[Backend, ...] = ("ort-cuda", "ort-tensorrt", "tensorrt", "tensorrt-rtx")
 NETWORKS = {"mlp": mlp(), "cnn": cnn()}
 
 Opened = Callable[[bytes], InferenceRunner]
@@ -57,24 +54,12 @@ def in_buckets(content: bytes, _: Path) -> InferenceRunner:
 
 def on_device(backend: Backend) -> Callable[[bytes, Path], InferenceRunner]:
     def opened(content: bytes, folder: Path) -> InferenceRunner:
-        _skip_where_there_is_none(backend)
+        if why := not_here(backend):
+            pytest.skip(why)
         options = RunnerOptions(backend, most_rows=MOST, buckets=BUCKETS, engines=folder)
         return open_runner(network(content), options)
 
     return opened
-
-
-def _skip_where_there_is_none(backend: Backend) -> None:
-    try:
-        cuda_device(0)
-        if backend in {"tensorrt", "tensorrt-rtx"}:
-            load_tensorrt("tensorrt" if backend == "tensorrt" else "tensorrt-rtx")
-    except (LookupError, InferenceError) as error:
-        pytest.skip(str(error))
-    for known in PROVIDERS:
-        why = absence(onnxruntime, known, 0) or missing(onnxruntime, known)
-        if known == backend and why:
-            pytest.skip(why)
 
 
 @pytest.fixture(
@@ -82,7 +67,10 @@ def _skip_where_there_is_none(backend: Backend) -> None:
         pytest.param(on_cpu, id="ort-cpu"),
         pytest.param(in_half_precision, id="ort-cpu-fp16"),
         pytest.param(in_buckets, id="buckets"),
-        *(pytest.param(on_device(name), id=name, marks=pytest.mark.gpu) for name in DEVICES),
+        *(
+            pytest.param(on_device(name), id=name, marks=pytest.mark.gpu)
+            for name in DEVICE_BACKENDS
+        ),
     ]
 )
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
@@ -126,6 +114,22 @@ def test_a_rows_answer_is_its_own_whatever_comes_with_it(opened: Opened, name: s
     for size in (1, 2, 7, 8, 9, 63, 64, 65, 128, 200):
         parts = [runner.predict(batch[at : at + size]) for at in range(0, MOST, size)]
         assert agree(runner, np.concatenate(parts), together), size
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_on_the_cpu_it_is_the_same_to_the_bit_up_to_the_largest_batch(
+    name: str, threads: int
+) -> None:
+    """What is stored was asked in large batches, what is traded one by one."""
+    options = RunnerOptions("ort-cpu", most_rows=4096, threads=threads)
+    runner = open_runner(network(NETWORKS[name]), options)
+    batch = rows(4096, *runner.signature.row)
+    together = runner.predict(batch)
+    for size in (1, 3, 500, 4095):
+        some = range(0, 4096, size)[:40]
+        parts = np.concatenate([runner.predict(batch[at : at + size]) for at in some])
+        assert parts.tobytes() == together[: len(parts)].tobytes(), size
 
 
 def test_answers_stay_when_more_is_asked(opened: Opened) -> None:

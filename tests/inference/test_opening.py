@@ -13,12 +13,12 @@ from onnx import TensorProto
 
 from aitrader_core.domain.errors import InferenceError
 from aitrader_core.inference import installed
-from aitrader_core.inference.cuda_device import LIBRARY, cuda_device
 from aitrader_core.inference.network import Network
 from aitrader_core.inference.opening import open_runner
 from aitrader_core.inference.options import Backend, RunnerOptions
 from aitrader_core.inference.ort_session import reason
 from tests.inference import odd
+from tests.inference.devices import no_device
 from tests.inference.networks import mlp, network, rows
 
 CPU = RunnerOptions("ort-cpu")
@@ -137,11 +137,7 @@ def test_auto_is_the_cpu_where_there_is_no_device_and_tells_of_no_trouble() -> N
 
 @pytest.mark.parametrize("backend", ["tensorrt", "tensorrt-rtx"])
 def test_native_tensorrt_is_not_replaced_in_silence(backend: Backend) -> None:
-    try:
-        cuda_device(0)
-    except LookupError:
-        pass
-    else:
+    if no_device() is None:
         pytest.skip("there is a device")
     with pytest.raises(InferenceError, match="AITRADER_INFERENCE_BACKEND"):
         open_runner(network(mlp()), RunnerOptions(backend))
@@ -177,10 +173,6 @@ def test_half_precision_that_can_not_be_had_is_told_of_its_file() -> None:
     with pytest.raises(InferenceError, match=r"^large\.onnx: the network has the number"):
         open_runner(large, RunnerOptions("ort-cpu", "fp16"))
     assert open_runner(network(mlp()), RunnerOptions("ort-cpu", "fp16")).info().precision == "fp16"
-
-
-def test_the_driver_is_looked_for_by_its_name() -> None:
-    assert LIBRARY == "libcuda.so.1"
 
 
 def _without(name: str, really: Any) -> Any:
