@@ -21,6 +21,7 @@ MODULES = {
     "orders": "benchmarks.orders",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
+    "serving": "benchmarks.serving",
     "replay": "benchmarks.replay.bench",
     "replay-memory": "benchmarks.replay.memory",
     "setup": "benchmarks.setup",
