@@ -28,6 +28,7 @@ class Engine:
         self.row = tuple(self._engine.get_tensor_shape(self.given))[1:]
         self.answer = tuple(self._engine.get_tensor_shape(self.taken))[1:]
         self.stream = cuda.stream()
+        self._told: list[Any] = []
         self._kernels = self._kept_kernels(learned) if backend == "tensorrt-rtx" else None
 
     @property
@@ -48,6 +49,7 @@ class Engine:
             graphs = module.CudaGraphStrategy
             told.cuda_graph_strategy = graphs.WHOLE_GRAPH_CAPTURE if fixed else graphs.DISABLED
             made = self._engine.create_execution_context(told)
+            self._told.append(told)  # nobody says that a context holds on to it
         if made is None:
             raise InferenceError(f"{TITLES[self.backend]} can't run here: {self.log.reason}")
         return made
