@@ -71,8 +71,9 @@ class Engine:
 class Lane:
     """Carries up to `rows` rows in buffers of its own. One call at a time.
 
-    A `fixed` one always runs all of its rows, and so can be captured: what goes up, through and
-    down is then one launch. Another one runs as many as it is given.
+    A `fixed` one always runs all of its rows, those of an earlier call behind those of this one,
+    and so can be captured: what goes up, through and down is then one launch. Another one runs as
+    many as it is given.
     """
 
     def __init__(self, engine: Engine, rows: int, *, fixed: bool, captured: bool = True) -> None:
@@ -96,9 +97,7 @@ class Lane:
         """The answers to `batch`, which has `rows` rows or fewer."""
         count = len(batch)
         self._given[:count] = batch
-        if self._fixed:
-            self._given[count:] = 0
-        else:
+        if not self._fixed:
             self._shape(count)
         if self._graph is None:
             self._carry()
