@@ -22,6 +22,7 @@ MODULES = {
     "inference": "benchmarks.inference",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
+    "serving": "benchmarks.serving",
     "replay": "benchmarks.replay.bench",
     "replay-memory": "benchmarks.replay.memory",
     "setup": "benchmarks.setup",

@@ -81,6 +81,10 @@ class Batcher:
         self._has_company = False
         self._closed = False
 
+    @property
+    def is_at_work(self) -> bool:
+        return self._work is not None and not self._work.done()
+
     async def ask(self, rows: "Rows") -> "Rows":
         """The network's output, a row for each; whoever is cancelled leaves the queue.
 
@@ -92,7 +96,7 @@ class Batcher:
         asked = _Asked(rows, loop.time(), loop.create_future())
         self._waiting[asked] = None
         self.waiting_rows += len(rows)
-        if self._work is None or self._work.done():
+        if not self.is_at_work:
             self._work = loop.create_task(self._answer_all())
         try:
             return await asked.answer

@@ -1,6 +1,7 @@
 """The networks that a process answers for: each opened when it is first asked for."""
 
 import asyncio
+import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -88,9 +89,10 @@ class Serving:
         self._device.close()
 
     def _stamp(self, name: str) -> _Stamp:
-        if self._config_dir is not None and _NAME.fullmatch(name) and self._may_serve(name):
+        known = name in self._open or (_NAME.fullmatch(name) and self._may_serve(name))
+        if known and self._config_dir is not None:
             with suppress(OSError):
-                found = (self._config_dir / FOLDER / f"{name}.onnx").stat()
+                found = os.stat(f"{self._config_dir}/{FOLDER}/{name}.onnx")  # noqa: PTH116 - quick
                 return found.st_mtime_ns, found.st_size
         raise ConfigError(f"there is no network {name!r}")
 

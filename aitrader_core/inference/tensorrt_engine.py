@@ -28,6 +28,7 @@ class Engine:
         self.row = tuple(self._engine.get_tensor_shape(self.given))[1:]
         self.answer = tuple(self._engine.get_tensor_shape(self.taken))[1:]
         self.stream = cuda.stream()
+        self._told: list[Any] = []
         self._kernels = self._kept_kernels(learned) if backend == "tensorrt-rtx" else None
 
     @property
@@ -48,6 +49,7 @@ class Engine:
             graphs = module.CudaGraphStrategy
             told.cuda_graph_strategy = graphs.WHOLE_GRAPH_CAPTURE if fixed else graphs.DISABLED
             made = self._engine.create_execution_context(told)
+            self._told.append(told)  # nobody says that a context holds on to it
         if made is None:
             raise InferenceError(f"{TITLES[self.backend]} can't run here: {self.log.reason}")
         return made
@@ -69,8 +71,9 @@ class Engine:
 class Lane:
     """Carries up to `rows` rows in buffers of its own. One call at a time.
 
-    A `fixed` one always runs all of its rows, and so can be captured: what goes up, through and
-    down is then one launch. Another one runs as many as it is given.
+    A `fixed` one always runs all of its rows, those of an earlier call behind those of this one,
+    and so can be captured: what goes up, through and down is then one launch. Another one runs as
+    many as it is given.
     """
 
     def __init__(self, engine: Engine, rows: int, *, fixed: bool, captured: bool = True) -> None:
@@ -94,9 +97,7 @@ class Lane:
         """The answers to `batch`, which has `rows` rows or fewer."""
         count = len(batch)
         self._given[:count] = batch
-        if self._fixed:
-            self._given[count:] = 0
-        else:
+        if not self._fixed:
             self._shape(count)
         if self._graph is None:
             self._carry()

@@ -105,7 +105,7 @@ def _network(name: str, here: Sequence[Measured]) -> str:
     return "\n".join(
         [
             f"## {name}\n",
-            f"{ABOUT[name].capitalize()}.\n",
+            f"{ABOUT[name]}.\n",
             _table(loads, rows),
             _table(batches, rates),
         ]

@@ -1,5 +1,6 @@
 """Networks served alone, by a process that holds the device: no arena, no database."""
 
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,6 +76,7 @@ def create_inference_app(serving: Serving, hosts: list[str]) -> FastAPI:
     calls.include_router(infer.router)
     calls.include_router(router)
     app.include_router(calls)
+    infer.add_quick_infer(app)
     document_problems(app)
     return app
 
@@ -98,6 +100,8 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(app: FastAPI, bound: socket.socket) -> None:
     """Until a signal: what has been asked is answered first."""
     import uvicorn
+
+    gc.freeze()  # what is there now stays, and is looked through no more
 
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=30

@@ -119,7 +119,7 @@ def _finite(rows: "Rows") -> "Rows":
     if not np.isfinite(rows).all():
         at = tuple(int(n) for n in np.argwhere(~np.isfinite(rows))[0])
         place = "inputs" + "".join(f"[{n}]" for n in at)
-        fault = f"{place} is {rows[at]}: a network takes finite float32 numbers alone"
+        fault = f"{place} is {rows[at]} as float32, and has to be finite"
         raise Problem(422, fault, "leave that row out")
     return rows
 

@@ -58,6 +58,7 @@ def add_rest(app: FastAPI, house: House) -> None:
     for subject in _SUBJECTS:
         calls.include_router(subject.router)
     app.include_router(calls)
+    infer.add_quick_infer(app)
     app.description = _DESCRIPTION.strip()
     app.openapi_tags = [{"name": n, "description": said} for n, said in _TAGS.items()]
     app.state.answers = Answers()

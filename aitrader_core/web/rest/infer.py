@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 
 from aitrader_core.domain.errors import Busy, ConfigError, InferenceError
 from aitrader_core.inference.serving import Served, Serving
@@ -15,6 +16,7 @@ from aitrader_core.web.inference.bodies import JSON, LATER, NPY, Room, unless_go
 from aitrader_core.web.inference.rows import as_json, as_npy, read_json, rows_in, rows_of
 from aitrader_core.web.problems import Problem
 from aitrader_core.web.rest.answers import json_answer
+from aitrader_core.web.rest.asked import only_known
 from aitrader_core.web.rest.documented import answers
 from aitrader_core.web.rest.shapes import json_text
 
@@ -121,7 +123,6 @@ _answers = answers(403, 404, 413, 415, 504)
 )
 async def infer(
     request: Request,
-    serving: TheServing,
     network: Annotated[
         str | None, Query(max_length=200, description="Of an array; JSON names it itself.")
     ] = None,
@@ -134,7 +135,7 @@ async def infer(
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _KINDS:
         raise Problem(415, f"a body of {kind or 'no type'} is not read", f"send {JSON} or {NPY}")
-    answered = _of_json if kind == JSON else _of_array
+    serving, answered = await the_serving(request), _of_json if kind == JSON else _of_array
     patience = serving.limits.patience
     try:
         async with asyncio.timeout(patience):
@@ -144,9 +145,23 @@ async def infer(
     except Busy as error:
         raise Problem(503, str(error), "ask again", LATER) from None
     except InferenceError as error:
-        raise Problem(422, str(error)) from None
+        raise Problem(422, str(error), "see /infer/networks for what it takes") from None
     except ClientDisconnect:
         return Response(status_code=_GONE)
+
+
+def add_quick_infer(app: FastAPI) -> None:
+    """FastAPI takes as long to look at a request as all the rest does: it tells of this call in the
+    document, and a plain route answers it."""
+
+    async def quick(request: Request) -> Response:
+        request.scope["route"] = route  # as FastAPI does
+        if request.query_params:
+            await only_known(request)
+        return await infer(request, request.query_params.get("network"))
+
+    route = Route(router.prefix, quick, methods=["POST"])
+    app.router.routes.insert(0, route)
 
 
 @router.get("/networks", summary="The networks", response_model=NetworkList, responses=answers())
@@ -169,8 +184,7 @@ async def _of_json(request: Request, serving: Serving, network: str | None) -> R
         served = await _open(serving, name)
         rows = rows_of(inputs, served.signature.row, serving.limits.most_rows)
         found = await unless_gone(request, served.ask(rows))
-    told = json_text(_told(served))
-    return Response(f'{told[:-1]}, "outputs": {as_json(found)}}}', media_type=JSON)
+    return Response(f'{_told(served)[:-1]}, "outputs": {as_json(found)}}}', media_type=JSON)
 
 
 async def _of_array(request: Request, serving: Serving, network: str | None) -> Response:
@@ -180,7 +194,7 @@ async def _of_array(request: Request, serving: Serving, network: str | None) -> 
     async with _room(request).of(request, NPY) as body:
         rows = rows_in(body, served.signature.row, serving.limits.most_rows)
         found = await unless_gone(request, served.ask(rows))
-    return Response(as_npy(found), headers={RUNNER: json_text(_told(served))}, media_type=NPY)
+    return Response(as_npy(found), headers={RUNNER: _told(served)}, media_type=NPY)
 
 
 async def _open(serving: Serving, name: str) -> Served:
@@ -198,9 +212,10 @@ def _room(request: Request) -> Room:
     return cast(Room, request.app.state.infer_room)
 
 
-def _told(served: Served) -> dict[str, Any]:
+def _told(served: Served) -> str:
+    """All of an answer but its numbers."""
     info = served.info
-    return {"network": info.network, "digest": info.digest, "runner": _runner(served)}
+    return json_text({"network": info.network, "digest": info.digest, "runner": _runner(served)})
 
 
 def _runner(served: Served) -> Mapping[str, Any]:
