@@ -7,11 +7,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
+import optax  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from aitrader_core.training.folds import Mask
-from aitrader_core.training.networks import ARCHITECTURES, SCALES, Weights
+from aitrader_core.training.networks import ARCHITECTURES, Weights
 from aitrader_core.training.recipes import Recipe
 from aitrader_core.training.samples import Samples
 
@@ -111,6 +111,3 @@ def _trained(recipe: Recipe) -> Callable[..., Any]:
 @cache
 def _answering(kind: str) -> Callable[..., Any]:
     return jax.jit(ARCHITECTURES[kind].answer)
-
-
-__all__ = ["GRID", "SCALES", "answers", "fit"]

@@ -19,6 +19,7 @@ INPUT, OUTPUT, BATCH = "input", "output", "batch"
 _MOST = 1_000_000  # bytes; committed networks are small
 
 Weights = Mapping[str, NDArray[np.float64]]
+Chain = list[tuple[str, list[str], dict[str, Any]]]  # operator, constants, attributes
 
 
 def as_onnx(
@@ -49,7 +50,7 @@ def as_onnx(
 
 def _mlp(weights: Weights) -> tuple[list[Any], int]:
     layers = sum(name.startswith("weight_") for name in weights)
-    chain = [("Sub", ["mean"], {}), ("Mul", ["scale"], {})]
+    chain: Chain = [("Sub", ["mean"], {}), ("Mul", ["scale"], {})]
     for n in range(1, layers + 1):
         chain += [("Gemm", [f"weight_{n}", f"bias_{n}"], {}), ("Relu", [], {})]
     chain[-1] = ("Mul", ["unit"], {})  # the last layer says what it says
@@ -59,14 +60,14 @@ def _mlp(weights: Weights) -> tuple[list[Any], int]:
 def _cnn(weights: Weights) -> tuple[list[Any], int]:
     layers = sum(name.startswith("kernel_") for name in weights)
     slides = {"kernel_shape": [KERNEL], "strides": [STRIDE]}
-    chain: list[tuple[str, list[str], dict[str, Any]]] = []
+    chain: Chain = []
     for n in range(1, layers + 1):
         chain += [("Conv", [f"kernel_{n}", f"bias_{n}"], slides), ("Relu", [], {})]
     chain += [("Flatten", [], {}), ("Gemm", ["weight", "bias"], {}), ("Softmax", [], {"axis": 1})]
     return _chained(chain), 2
 
 
-def _chained(steps: Sequence[tuple[str, list[str], dict[str, Any]]]) -> list[Any]:
+def _chained(steps: Chain) -> list[Any]:
     """Each takes what the one before it gives."""
     nodes, told = [], INPUT
     for number, (operator, constants, attributes) in enumerate(steps, 1):

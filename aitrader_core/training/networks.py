@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
+import optax  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from aitrader_core.training.recipes import Recipe
 
-Weights = Mapping[str, Any]  # arrays of numpy or of JAX, by the names that they have in the graph
+# Arrays of numpy or of JAX, by the names that they have in the graph. `mean`, `scale` and `unit`
+# are those of the data, and are not learnt.
+Weights = Mapping[str, Any]
 KERNEL, STRIDE = 5, 2  # of a convolution
-SCALES = ("mean", "scale", "unit")  # of the data, not learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def _mlp_initial(
 ) -> dict[str, NDArray[np.float64]]:
     sizes = (*shape, *recipe.widths, 1)
     found = {}
-    for n, (come, go) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+    for n, (come, go) in enumerate(pairwise(sizes), 1):
         found[f"weight_{n}"] = lot.normal(0.0, (2.0 / come) ** 0.5, (come, go))
         found[f"bias_{n}"] = np.zeros(go)
     found[f"weight_{n}"] *= 0.1  # nearly nothing is said before something is learnt
