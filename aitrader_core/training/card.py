@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import sha256
+from textwrap import fill
 from typing import Any
 
 import yaml
@@ -14,11 +15,25 @@ from aitrader_core.training.evidence import Ranking
 from aitrader_core.training.making import Made, Tested
 from aitrader_core.training.recipes import RECIPES, Recipe
 
+_WIDTH = 100
+
 
 def card_of(made: Made) -> str:
     """Markdown with YAML before it."""
-    told = yaml.safe_dump(fields(made), sort_keys=False, width=96, allow_unicode=False)
+    told = yaml.dump(fields(made), Dumper=_Lines, sort_keys=False, width=_WIDTH)
     return f"---\n{told}---\n\n{_text(made)}"
+
+
+class _Lines(yaml.SafeDumper):
+    """Lists, and mappings of figures alone, stand on a line of their own."""
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:
+        figures = all(isinstance(value, float | int) for value in mapping.values())
+        return super().represent_mapping(tag, mapping, flow_style=figures or flow_style)
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
+        flat = not any(isinstance(value, dict) for value in sequence)
+        return super().represent_sequence(tag, sequence, flow_style=flat or flow_style)
 
 
 def fields(made: Made) -> dict[str, Any]:
@@ -79,9 +94,11 @@ def _recipe(recipe: Recipe) -> dict[str, Any]:
 def _fold(made: Made, each: Tested) -> dict[str, Any]:
     sessions, fold = made.samples.sessions, each.fold
     return {
-        "trained": [str(sessions[0]), str(sessions[fold.trained - 1]), each.learnt],
+        "year": fold.year,
+        "trained": [str(sessions[0]), str(sessions[fold.trained - 1])],
+        "trained_samples": each.learnt,
         "tested": [str(sessions[fold.tested]), str(sessions[fold.ended - 1])],
-        "found": each.found.as_yaml(),
+        **each.found.as_yaml(),
     }
 
 
@@ -98,14 +115,17 @@ def _text(made: Made) -> str:
     return "\n\n".join(
         (
             f"# {recipe.name}: {prose.TITLES[kind]}",
-            f"**{prose.verdict(made.out_of_sample)}** It is here to show how a network trades, and "
-            "claims to earn nothing.",
+            fill(
+                f"**{prose.verdict(made.out_of_sample)}** It is here to show how a network trades, "
+                "and claims to earn nothing.",
+                _WIDTH,
+            ),
             f"## What it is for\n\n{prose.USE[kind].format(**terms)}",
             f"## How it was tested\n\n{prose.HONESTY.format(**terms)}",
             _table(made),
             f"## Limits\n\n{prose.LIMITS[kind].format(**terms)}",
-            f"## Making it again\n\n`{command(recipe)} --check` trains it again and compares this "
-            "card and the file beside it, byte by byte.\n",
+            f"## Making it again\n\n`{command(recipe)} --check` trains it again, and compares this "
+            "card and the\nfile beside it, byte by byte.\n",
         )
     )
 
