@@ -67,14 +67,16 @@ def card_text(config_dir: Path, name: str) -> str:
 
 
 def fields_of(text: str, place: str) -> Mapping[str, Any]:
-    """What stands before the prose."""
+    """What stands before the prose, as YAML between two lines ---; nothing where it has none."""
+    if not text.startswith("---\n"):
+        return {}
     head, _, _ = text.removeprefix("---\n").partition("\n---\n")
     try:
-        found = yaml.safe_load(head) if text.startswith("---\n") else None
+        found = yaml.safe_load(head)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{place}: what stands before its text is not YAML: {error}") from error
+        raise ConfigError(f"{place}: its fields are not YAML: {error}") from error
     if not isinstance(found, dict):
-        raise ConfigError(f"{place}: a card begins with its fields, as YAML between two lines ---")
+        raise ConfigError(f"{place}: its fields are to be KEY: VALUE, between two lines ---")
     return found
 
 
