@@ -20,7 +20,9 @@ from aitrader_core.simulation.desk import Desk
 D = Decimal
 MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, pattern, random"
 NAMED = MODELS.replace("equal_weight", "equal_weight, gpt-5-mini")
-KINDS = MODELS.replace("mean_reversion", "llm, mcp, mean_reversion")
+KINDS = MODELS.replace("mean_reversion", "llm, mcp, mean_reversion").replace(
+    "pattern", "onnx, pattern"
+)
 
 
 def edit(config_dir: Path, file: str, old: str, new: str) -> Path:
