@@ -14,10 +14,11 @@ from aitrader_core.patterns.compiling import compiled
 from aitrader_core.patterns.engine import Columns, columns_of
 from aitrader_core.patterns.kernel import COLUMN_TYPES, ONE_TAKES, TABLE, sources
 from aitrader_core.patterns.learning import possible
+from aitrader_core.patterns.shown import LENGTH, VERSION
 from aitrader_core.simulation.ticks import TRADE, Tick, Ticks
 
-LENGTH = 32  # trades
-VERSION = "window-1"  # of what is told of them: a network is trained for one, and refuses another
+__all__ = ["LENGTH", "VERSION", "Windows", "normalised"]  # what training asks of us
+
 _MOST = 8.0  # volatilities
 _COUNT, _PRICES = 0, 1  # of a symbol's line in memory: trades so far; then each price twice
 
