@@ -19,6 +19,7 @@ from aitrader_core.cli.leaderboard import leaderboard
 from aitrader_core.cli.live import live
 from aitrader_core.cli.manifests import manifest
 from aitrader_core.cli.metrics import definitions, metrics, rescore
+from aitrader_core.cli.networks import list_networks, show, train
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.purging import purge
@@ -72,6 +73,8 @@ KEEPING = (purge,)
 TRYING = (backtest, suggest, suggestions)
 for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING):
     main.add_command(command)
+for command in (train, list_networks, show):
+    models.add_command(command)
 ticks.add_command(import_ticks)
 ticks.add_command(play_ticks)
 
