@@ -73,7 +73,7 @@ PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
 KEEPING = (purge, engines)
 TRYING = (backtest, suggest, suggestions)
-for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING, infer):
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING):
     main.add_command(command)
 infer.add_command(bench)
 infer.add_command(parity)
