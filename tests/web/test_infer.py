@@ -3,6 +3,8 @@
 import asyncio
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -249,3 +251,12 @@ def test_a_network_that_was_trained_again_is_opened_again(
     (tmp_path / "networks" / "sum.onnx").unlink()
     gone = client.post("/infer", json=asked)
     assert (gone.status_code, gone.json()["hint"]) == (404, "there are none")
+
+
+def test_a_site_whose_networks_nobody_asks_loads_no_runtime() -> None:
+    script = (
+        "import sys, aitrader_core.web.__main__, aitrader_core.web.inference.app\n"
+        "print(sorted({'numpy', 'onnxruntime'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert told.stdout == b"[]\n"
