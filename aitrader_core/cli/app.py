@@ -12,6 +12,7 @@ from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.backtests import backtest
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.broker import broker
+from aitrader_core.cli.engines import engines
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
 from aitrader_core.cli.infer import infer
@@ -70,7 +71,7 @@ TRADING = (up, demo, prices, jobs, play, estimate, broker, ticks, live, trading)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
-KEEPING = (purge,)
+KEEPING = (purge, engines)
 TRYING = (backtest, suggest, suggestions)
 for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING, infer):
     main.add_command(command)

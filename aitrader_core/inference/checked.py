@@ -1,6 +1,7 @@
 """Around whatever runs a network: what it is asked and what it answers, looked at."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,22 @@ FLOAT = np.dtype(np.float32)
 
 
 class CheckedRunner:
-    """An InferenceRunner. `run` is given nothing but good batches, from any thread."""
+    """An InferenceRunner. `run` is given nothing but good batches, from any thread.
 
-    def __init__(self, run: Run, signature: Signature, info: RunnerInfo, most_rows: int) -> None:
+    `turn` is its device's: who asks it waits for it. Without one, calls go side by side.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        signature: Signature,
+        info: RunnerInfo,
+        most_rows: int,
+        turn: AbstractContextManager[object] | None = None,
+    ) -> None:
         self.signature = signature
-        self._run, self._info = run, info
+        self._run = run if turn is None else _in_turn(run, turn)
+        self._info = info
         self._row, self._most = signature.row, most_rows
 
     def info(self) -> RunnerInfo:
@@ -69,6 +81,14 @@ class CheckedRunner:
         worst = answers[row][~np.isfinite(answers[row])][0]
         largest = np.abs(batch[row]).max()
         return f"{self._name} answers {worst} to row {row}, which goes up to {largest:g}: {way}"
+
+
+def _in_turn(run: Run, turn: AbstractContextManager[object]) -> Run:
+    def waiting(batch: Floats) -> Floats:
+        with turn:
+            return run(batch)
+
+    return waiting
 
 
 def _is_finite(values: Floats) -> bool:

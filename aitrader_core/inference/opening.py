@@ -1,12 +1,13 @@
 """Opens a network on the backend that was asked for, or says why it can't run there."""
 
-from importlib import import_module
-
 from aitrader_core.domain.errors import InferenceError
+from aitrader_core.inference.buckets import profile
 from aitrader_core.inference.installed import onnxruntime, refuse_two_runtimes
 from aitrader_core.inference.network import Network
 from aitrader_core.inference.options import RunnerOptions
 from aitrader_core.inference.runner import InferenceRunner
+
+WAY_OUT = "set AITRADER_INFERENCE_BACKEND to auto"
 
 
 def open_runner(network: Network, options: RunnerOptions) -> InferenceRunner:
@@ -35,12 +36,20 @@ def _open_on_device(network: Network, options: RunnerOptions) -> InferenceRunner
 
 
 def _open_tensorrt(network: Network, options: RunnerOptions) -> InferenceRunner:
-    try:
-        module = import_module("aitrader_core.inference.tensorrt")
-    except ModuleNotFoundError as error:
-        raise InferenceError(f"{options.backend} was asked for, but {error}") from error
-    runner: InferenceRunner = module.open_tensorrt(network, options)
-    return runner
+    """The CPU looks at the network first, and then at what the device answers."""
+    from aitrader_core.inference.checked import CheckedRunner
+    from aitrader_core.inference.ort_cpu import open_on_cpu
+    from aitrader_core.inference.proof import prove_alike
+    from aitrader_core.inference.tensorrt import open_tensorrt
+    from aitrader_core.inference.turns import device_turn
+
+    on_cpu, turn = open_on_cpu(network, options), device_turn(options.device)
+    with turn:
+        native = open_tensorrt(network, options)
+        info, sizes = native.info(), options.buckets or profile(options)
+        if why := prove_alike(native.predict, on_cpu.predict, native.signature, sizes):
+            raise InferenceError(f"{options.backend} can't run {network.path} ({why}): {WAY_OUT}")
+    return CheckedRunner(native.predict, native.signature, info, options.most_rows, turn)
 
 
 def _has_device(options: RunnerOptions) -> bool:

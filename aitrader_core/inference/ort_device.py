@@ -12,8 +12,8 @@ from aitrader_core.domain.errors import InferenceError
 from aitrader_core.inference.bound import BoundRun, Bucket
 from aitrader_core.inference.buckets import profile
 from aitrader_core.inference.checked import CheckedRunner, Run
+from aitrader_core.inference.cuda import driver_version
 from aitrader_core.inference.cuda_device import CudaDevice, cuda_device
-from aitrader_core.inference.device_thread import device_thread
 from aitrader_core.inference.engine_cache import EngineCache
 from aitrader_core.inference.engine_key import EngineKey
 from aitrader_core.inference.installed import onnxruntime
@@ -38,6 +38,7 @@ from aitrader_core.inference.ort_session import (
 )
 from aitrader_core.inference.proof import prove_alike, prove_rows
 from aitrader_core.inference.runner import RunnerInfo, Signature
+from aitrader_core.inference.turns import device_thread, device_turn
 
 WAY_OUT = "set AITRADER_INFERENCE_BACKEND to auto"
 _ON_CPU = "assigned to the default CPU EP"  # onnxruntime's words
@@ -87,10 +88,11 @@ class _Opening:
         with self._folder(key) as folder:
             run, told = self._run(_Made(content, ports, signature, folder), on_cpu)
         return CheckedRunner(
-            _in_turn(run, self.options.device),
+            _by_its_thread(run, self.options.device),
             signature,
             self._info(key, told),
             self.options.most_rows,
+            device_turn(self.options.device),
         )
 
     def _run(self, made: _Made, on_cpu: Run) -> tuple[Run, str]:
@@ -154,7 +156,7 @@ class _Opening:
         """Why no session was made, though the network is good."""
         if _ON_CPU not in str(error.__cause__):
             told = reason(str(error.__cause__))
-            return f"the {self.device.name} can't run {self.network.path} ({told}): export it again"
+            return f"the {self.device.name} can't run {self.network.path} ({told}): see docs/gpu.md"
         told = self.ort.SessionOptions()
         session = opened(self.ort, self.network, content, told, [provider])
         if (first := session.get_providers()[0]) != provider[0]:
@@ -179,7 +181,7 @@ class _Opening:
         except InferenceError as error:
             why = reason(str(error.__cause__))
         if why:
-            why = f"the {self.device.name} can't run {self.network.path} ({why}): export it again"
+            why = f"the {self.device.name} can't run {self.network.path} ({why}): see docs/gpu.md"
             raise InferenceError(_not_here(self.options, self.backend, why))
         return run
 
@@ -204,8 +206,12 @@ class _Opening:
                 yield kept
 
     def _info(self, key: EngineKey | None, told: str) -> RunnerInfo:
-        versions = {"onnxruntime": self.ort.__version__, "cuda": self.ort.cuda_version}
-        versions |= {"driver": f"CUDA {self.device.cuda}"}
+        versions = {
+            "onnxruntime": self.ort.__version__,
+            "cuda": self.ort.cuda_version,
+            "cuda of the driver": self.device.cuda,
+            **driver_version(),
+        }
         versions |= {"tensorrt": tensorrt_version()} if key else {}
         return RunnerInfo(
             self.network.name,
@@ -213,13 +219,13 @@ class _Opening:
             self.options.backend,
             self.backend,
             self.options.precision,
-            f"{self.device.name}, compute capability {self.device.compute_capability}{told}",
+            f"{self.device.name} (compute capability {self.device.compute_capability}){told}",
             versions,
             key.name if key else None,
         )
 
 
-def _in_turn(run: Run, device: int) -> Run:
+def _by_its_thread(run: Run, device: int) -> Run:
     thread = device_thread(device)
     return lambda batch: thread.do(lambda: run(batch))
 

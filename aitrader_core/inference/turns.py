@@ -1,7 +1,8 @@
-"""A device of this process: all that is to be done on it is done by one thread, in its turn.
+"""A device in this process: whose turn it is, and the thread that ONNX Runtime is asked by.
 
-ONNX Runtime keeps what it captured of a graph with the thread that captured it, and wants no other
-to run it; and two networks that run at once would only take turns on the device.
+Two networks that run on a device at once would only take turns there, so that those who ask wait
+here. ONNX Runtime, moreover, keeps what it captured of a graph with the thread that captured it,
+and wants no other to run it.
 """
 
 from collections.abc import Callable
@@ -38,7 +39,7 @@ class DeviceThread:
             del task, told  # nobody's batch is kept until the next task
 
 
-_lock, _threads = Lock(), dict[int, DeviceThread]()
+_lock, _threads, _turns = Lock(), dict[int, DeviceThread](), dict[int, Lock]()
 
 
 def device_thread(device: int) -> DeviceThread:
@@ -47,3 +48,9 @@ def device_thread(device: int) -> DeviceThread:
         if device not in _threads:
             _threads[device] = DeviceThread(f"device {device}")
         return _threads[device]
+
+
+def device_turn(device: int) -> Lock:
+    """Held by whoever's batch is on CUDA device `device`, of all runners of this process."""
+    with _lock:
+        return _turns.setdefault(device, Lock())
