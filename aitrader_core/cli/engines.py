@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from aitrader_core.inference.engines import Built
     from aitrader_core.runner.settings import Settings
 
-COLUMNS = ("engine", "network", "runtime", "for", "rows", "precision", "size")
+COLUMNS = ("engine", "network", "runtime", "for", "rows", "type", "size")
+UNBROKEN = ("engine", "size")
 _RUNTIMES = ("tensorrt", "tensorrt-rtx", "ort-tensorrt")
 
 
@@ -96,7 +97,7 @@ def list_engines(as_json: bool) -> None:
     if as_json:
         print_json([_as_json(entry) for entry in found])
     elif found:
-        print_table(COLUMNS, map(_row, found), right=("size",))
+        print_table(COLUMNS, map(_row, found), right=UNBROKEN)
         say(f"{counted(len(found), 'engine')} in {cache.folder}")
     else:
         say(f"there are no engines in {cache.folder}: aitrader engines build NETWORK")
@@ -221,7 +222,7 @@ def _as_json(entry: "Entry") -> dict[str, Any]:
 
 def _print_purged(done: "Purged", did: str) -> None:
     if done.gone:
-        print_table(COLUMNS, map(_row, done.gone), right=("size",))
+        print_table(COLUMNS, map(_row, done.gone), right=UNBROKEN)
     left = f" and {len(done.ruins):,} that nobody finished" if done.ruins else ""
     if done.gone or done.ruins:
         say(f"{counted(len(done.gone), 'engine')}{left} {did}")

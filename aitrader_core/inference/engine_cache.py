@@ -63,7 +63,11 @@ class EngineCache:
                 return files, False  # built while we waited
             with self._writing():
                 self._clear(key)
-            files = build()
+            try:
+                files = build()
+            except BaseException:
+                shutil.rmtree(self._place(key), ignore_errors=True)
+                raise
             with self._writing():
                 self._keep(key, network, files)
             return files, True

@@ -69,11 +69,17 @@ def telling(module: TensorRt) -> Any:
 
         @property
         def reason(self) -> str:
-            """In one line, its own places in its source left out."""
-            told = self.told[0] if self.told else "it does not say why"
-            return " ".join(re.sub(r"\(?\bIn \w+ at \S+\)?", "", told).split())[:_LONGEST]
+            """The first of it, in one line."""
+            return _plain(self.told[0]) if self.told else "it does not say why"
 
     return Telling()
+
+
+def _plain(message: str) -> str:
+    """Without the names and places of its own source."""
+    text = re.sub(r"^[\w:]+: Error Code \d+: [\w ]+ \((\[[^]]*\] )?", "", message)
+    text = re.sub(r"\(?\bIn \w+ at \S+\)?", "", text)
+    return " ".join(text.split())[:_LONGEST].strip(" ().")
 
 
 def _ordered(compute_capability: str) -> tuple[int, ...]:

@@ -125,6 +125,7 @@ def test_a_builder_that_fails_leaves_nothing(cache: EngineCache) -> None:
     with pytest.raises(AssertionError):
         cache.get(KEY, "small", never)
     assert cache.entries() == []
+    assert cache.ruins() == []
     assert cache.get(KEY, "small", built) == (FILES, True)
 
 

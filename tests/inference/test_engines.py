@@ -72,7 +72,9 @@ def test_says_what_it_cannot_read(options: RunnerOptions) -> None:
 
 
 def test_says_what_a_device_cannot_compute(options: RunnerOptions) -> None:
-    with pytest.raises(InferenceError, match=r"can't build .* small for 7\.5: .*SM75"):
+    with pytest.raises(
+        InferenceError, match=r"small for 7\.5: Cannot compile .*\(SM75\): \w.*[^.]$"
+    ):
         build_engine(network(cnn()), options, "tensorrt-rtx", ("7.5",))
 
 

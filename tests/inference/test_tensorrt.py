@@ -1,6 +1,7 @@
 """The native way through TensorRT, on a device that is none; `test_gpu.py` has a real one."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from aitrader_core.domain.errors import InferenceError
 from aitrader_core.inference.engine_cache import EngineCache
 from aitrader_core.inference.engines import build_engine
+from aitrader_core.inference.opening import open_runner
 from aitrader_core.inference.options import RunnerOptions
 from aitrader_core.inference.tensorrt import open_tensorrt
 from tests.inference.fake_device import FakeCudart, FakeTensorRt
@@ -83,6 +85,26 @@ def test_without_buckets_any_number_goes_as_it_is(options: RunnerOptions) -> Non
     for count in (20, 1, 7):
         batch = rows(count, FEATURES)
         assert np.array_equal(runner.predict(batch), answers(mlp(), batch))
+
+
+@pytest.mark.usefixtures("native")
+def test_is_opened_checked_and_in_turn(options: RunnerOptions) -> None:
+    runner = open_runner(network(cnn()), options)
+    batch = rows(50, CHANNELS, LENGTH)
+    with ThreadPoolExecutor(8) as threads:
+        for given in threads.map(runner.predict, [batch] * 16):
+            assert np.array_equal(given, answers(cnn(), batch))
+    assert (runner.signature.row, runner.signature.width) == ((CHANNELS, LENGTH), 3)
+    with pytest.raises(InferenceError, match="takes a float32 array"):
+        runner.predict(batch[0])
+
+
+def test_what_answers_otherwise_than_the_cpu_is_refused(
+    native: FakeTensorRt, options: RunnerOptions
+) -> None:
+    native.instead = mlp(seed=8)
+    with pytest.raises(InferenceError, match="tensorrt can't run .* its answers differ from"):
+        open_runner(network(mlp()), options)
 
 
 def test_a_second_one_reads_its_engine(native: FakeTensorRt, options: RunnerOptions) -> None:
