@@ -22,7 +22,7 @@ from aitrader_core.web.inference.app import create_inference_app
 from aitrader_core.web.inference.bodies import JSON, NPY, Room
 from aitrader_core.web.security import HOSTS
 from tests.networks import add_network, linear
-from tests.web.infer_served import asked_bare, held_site, npy
+from tests.web.infer_served import BROKEN, asked_bare, held_site, npy
 
 NETWORK = linear("sum", [1.0, -2.0], 0.5, width=2)
 MOST = 50  # rows
@@ -196,6 +196,20 @@ def test_where_too_much_waits_others_are_to_come_later(tmp_path: Path) -> None:
             assert "3 rows wait already, and 2 more are too many" in refused.json()["detail"]
             site.gate.set()
             assert (await waiting).status_code == 200
+
+    asyncio.run(play())
+
+
+def test_a_device_that_fails_is_no_fault_of_the_question(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with held_site(tmp_path) as site:
+            struck, beside = site.ask([[BROKEN, 1]]), site.ask(_ROW)
+            await site.until(lambda: site.waiting_rows() == 2)
+            site.gate.set()
+            told = await struck
+            assert (told.status_code, told.headers["retry-after"]) == (503, "1")
+            assert told.json()["detail"] == "the device fell off the bus"
+            assert (await beside).status_code == 200
 
     asyncio.run(play())
 
