@@ -101,8 +101,8 @@ def parity(
 ) -> None:
     """Compare each backend that is here with the CPU on random rows; exit 1 if one differs.
 
-    fp32 has to be within 1e-4 and 0.1 %, fp16 within 5e-3; and in fp16 999 of 1,000 rows are to be
-    decided alike: have the same largest output, or the same order where there is only one.
+    fp32 has to be within 1e-4 and 0.1 %, fp16 within 5e-3; and 999 of 1,000 rows are to be decided
+    alike: to have the same largest output, or where there is only one, the same order.
     """
     from aitrader_core.inference.parity import Absent, compare, random_rows
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 from numpy.typing import NDArray
 
-from aitrader_core.domain.errors import InferenceError
+from aitrader_core.domain.errors import InferenceError, Unanswerable
 from aitrader_core.inference.runner import RunnerInfo, Signature
 
 Floats = NDArray[np.float32]
@@ -52,7 +52,7 @@ class CheckedRunner:
             raise InferenceError(f"{self._name} was asked of {_worst(batch)}: leave that row out")
         answers = self._run(batch)
         if not _is_finite(answers):
-            raise InferenceError(self._failed(batch, answers))
+            raise Unanswerable(self._failed(batch, answers))
         return answers
 
     @property

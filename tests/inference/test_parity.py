@@ -66,6 +66,7 @@ def compared(
     ("answer", "is_within"),
     [
         (lambda rows: exact(rows) + np.float32(5e-5), True),
+        (lambda rows: exact(rows) * np.float32(1.0005), True),
         (lambda rows: exact(rows) + np.float32(5e-3), False),
         (lambda rows: exact(rows) * np.float32(np.nan), False),
         (lambda rows: np.hstack([exact(rows)] * 2), False),
@@ -83,17 +84,18 @@ def test_a_backend_is_held_to_the_cpu(
     assert absent == Absent("tensorrt", "fp32", "TensorRT is not installed")
 
 
-def test_half_precision_may_be_less_exact_and_has_to_decide_alike() -> None:
-    half, generator = TOLERANCES["fp16"], np.random.default_rng(7)
+def test_what_is_less_exact_has_to_decide_alike() -> None:
+    full, half, generator = TOLERANCES["fp32"], TOLERANCES["fp16"], np.random.default_rng(7)
     for width in (1, 3):
         wide = generator.standard_normal((4096, width), np.float32)
         rounded = wide.astype(np.float16).astype(np.float32)
         assert difference(rounded, wide, half).is_within
-        narrow = wide / np.float32(10_000)  # every number is within the tolerance
-        told = difference(np.roll(narrow, 1, axis=0), narrow, half)
-        assert not told.is_within, told
-        assert told.worst is not None
-        assert told.worst < half.absolute
+        for tolerance in (full, half):
+            narrow = wide / np.float32(20 / tolerance.absolute)  # every number is within it
+            told = difference(np.roll(narrow, 1, axis=0), narrow, tolerance)
+            assert not told.is_within, told
+            assert told.worst is not None
+            assert told.worst < tolerance.absolute
 
 
 def test_the_cpu_answers_the_same_to_the_bit_in_any_batch() -> None:

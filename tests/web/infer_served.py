@@ -13,6 +13,7 @@ import numpy as np
 from fastapi import FastAPI
 from numpy.typing import NDArray
 
+from aitrader_core.domain.errors import InferenceError
 from aitrader_core.inference.batching import Limits
 from aitrader_core.inference.network import Network
 from aitrader_core.inference.options import RunnerOptions
@@ -23,11 +24,12 @@ from aitrader_core.web.inference.app import create_inference_app
 from aitrader_core.web.security import HOSTS
 
 Rows = NDArray[np.float32]
+BROKEN = 666.0
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class HeldRunner:
-    """Answers when it is let go."""
+    """Answers when it is let go; `BROKEN` breaks it."""
 
     def __init__(self, runner: InferenceRunner, gate: Event) -> None:
         self._gate, self.signature, self.info = gate, runner.signature, runner.info
@@ -35,6 +37,8 @@ class HeldRunner:
 
     def predict(self, batch: Rows) -> Rows:
         assert self._gate.wait(20)
+        if (batch == BROKEN).any():
+            raise InferenceError("the device fell off the bus")
         return self._predict(batch)
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +22,7 @@ from aitrader_core.web.inference.app import create_inference_app
 from aitrader_core.web.inference.bodies import JSON, NPY, Room
 from aitrader_core.web.security import HOSTS
 from tests.networks import add_network, linear
-from tests.web.infer_served import asked_bare, held_site, npy
+from tests.web.infer_served import BROKEN, asked_bare, held_site, npy
 
 NETWORK = linear("sum", [1.0, -2.0], 0.5, width=2)
 MOST = 50  # rows
@@ -198,6 +200,20 @@ def test_where_too_much_waits_others_are_to_come_later(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_a_device_that_fails_is_no_fault_of_the_question(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with held_site(tmp_path) as site:
+            struck, beside = site.ask([[BROKEN, 1]]), site.ask(_ROW)
+            await site.until(lambda: site.waiting_rows() == 2)
+            site.gate.set()
+            told = await struck
+            assert (told.status_code, told.headers["retry-after"]) == (503, "1")
+            assert told.json()["detail"] == "the device fell off the bus"
+            assert (await beside).status_code == 200
+
+    asyncio.run(play())
+
+
 def test_whoever_waits_too_long_is_told_and_leaves_the_queue(tmp_path: Path) -> None:
     async def play() -> None:
         async with held_site(tmp_path, Limits(patience=0.05)) as site:
@@ -249,3 +265,12 @@ def test_a_network_that_was_trained_again_is_opened_again(
     (tmp_path / "networks" / "sum.onnx").unlink()
     gone = client.post("/infer", json=asked)
     assert (gone.status_code, gone.json()["hint"]) == (404, "there are none")
+
+
+def test_a_site_whose_networks_nobody_asks_loads_no_runtime() -> None:
+    script = (
+        "import sys, aitrader_core.web.__main__, aitrader_core.web.inference.app\n"
+        "print(sorted({'numpy', 'onnxruntime'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert told.stdout == b"[]\n"

@@ -1,6 +1,7 @@
 """To ask a neural network: many who ask at the same time are answered together."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from aitrader_core.domain.errors import Busy, ConfigError, InferenceError
+from aitrader_core.domain.errors import Busy, ConfigError, InferenceError, Unanswerable
 from aitrader_core.inference.serving import Served, Serving
 from aitrader_core.runner.config import did_you_mean
 from aitrader_core.web.inference.bodies import JSON, LATER, NPY, Room, unless_gone
@@ -24,6 +25,7 @@ router = APIRouter(prefix="/infer", tags=["inference"])
 
 RUNNER = "X-Aitrader-Runner"  # beside an array: what JSON says of who answered
 _GONE = 499  # nobody sees it
+_log = logging.getLogger(__name__)
 
 
 class InferAsked(BaseModel):
@@ -144,8 +146,11 @@ async def infer(
         raise Problem(504, f"no answer within {patience:g} seconds", "ask again") from None
     except Busy as error:
         raise Problem(503, str(error), "ask again", LATER) from None
+    except Unanswerable as error:
+        raise Problem(422, str(error), "leave that row out") from None
     except InferenceError as error:
-        raise Problem(422, str(error), "see /infer/networks for what it takes") from None
+        _log.error("a network failed: %s", error)
+        raise Problem(503, str(error), "the log of the server has it too", LATER) from None
     except ClientDisconnect:
         return Response(status_code=_GONE)
 
