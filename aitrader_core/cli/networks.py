@@ -1,4 +1,4 @@
-"""aitrader models train, list and show: neural networks, which trading models ask."""
+"""aitrader models train, and aitrader networks: what trading models ask."""
 
 import sys
 from collections.abc import Sequence
@@ -60,11 +60,19 @@ def train(
         sys.exit(1)
 
 
-@click.command("list")
+@click.command()
+@click.argument("name", metavar="[NETWORK]", required=False)
 @as_json_option
-def list_networks(as_json: bool) -> None:
-    """The neural networks of configs/networks, what they were trained on, and the trading models
-    that ask them. The trading models themselves are told by `aitrader models` alone."""
+def networks(name: str | None, as_json: bool) -> None:
+    """The neural networks of configs/networks: what they were trained on, and the trading models
+    that ask them; or the card of one: data, features, what held-out years say, limits."""
+    if name is None:
+        _tell_all(as_json=as_json)
+    else:
+        _tell_card(name, as_json=as_json)
+
+
+def _tell_all(*, as_json: bool) -> None:
     from aitrader_core.runner.settings import environment, load_settings
     from aitrader_core.training.shelf import shelf
 
@@ -78,11 +86,7 @@ def list_networks(as_json: bool) -> None:
         print_table(columns, [_row(each) for each in found], right=("bytes",))
 
 
-@click.command()
-@click.argument("name", metavar="NETWORK")
-@as_json_option
-def show(name: str, as_json: bool) -> None:
-    """The card of a neural network: data, features, what was found on held-out years, limits."""
+def _tell_card(name: str, *, as_json: bool) -> None:
     from aitrader_core.runner.settings import load_settings
     from aitrader_core.training.shelf import card_text, fields_of
 

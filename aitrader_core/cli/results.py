@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 @as_json_option
 @click.pass_context
 def models(context: click.Context, market: str, as_json: bool) -> None:
-    """The trading models of an arena, and how far each has traded. The commands below are about
-    the neural networks that some of them ask."""
+    """The trading models of an arena, and how far each has traded."""
     if context.invoked_subcommand is None:
         _list_models(market, as_json=as_json)
 

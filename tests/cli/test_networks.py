@@ -1,4 +1,4 @@
-"""aitrader models train, list and show."""
+"""aitrader models train, and aitrader networks."""
 
 import json
 import sys
@@ -100,13 +100,13 @@ def test_the_networks_there_are(run: Run, networks: Path) -> None:
     (networks / "tick_cnn.onnx").write_bytes(b"another")
     add_network(networks.parent, linear("bare"))
     (networks / "none.onnx").write_bytes(b"no card")
-    found = {each["name"]: each for each in json.loads(run("models", "list", "--json").stdout)}
+    found = {each["name"]: each for each in json.loads(run("networks", "--json").stdout)}
     assert list(found) == ["bare", "daily_mlp", "none", "tick_cnn"]
     mlp = found["daily_mlp"]
     assert mlp["used_by"] == ["us/daily_mlp"]
     assert mlp["trained_on"]["last_session"] == "2012-05-31"
     assert [each["is_of_its_card"] for each in found.values()] == [False, True, False, False]
-    shown = run("models", "list").stdout
+    shown = run("networks").stdout
     assert "its card is" in shown
     assert "no card" in shown
 
@@ -114,22 +114,22 @@ def test_the_networks_there_are(run: Run, networks: Path) -> None:
 def test_no_networks_at_all(run: Run, networks: Path) -> None:
     for path in networks.iterdir():
         path.unlink()
-    assert run("models", "list").stdout == ("there are no networks: run `aitrader models train`\n")
+    assert run("networks").stdout == ("there are no networks: run `aitrader models train`\n")
 
 
 def test_a_card(run: Run, networks: Path) -> None:
     text = (networks / "daily_mlp.md").read_text()
-    assert run("models", "show", "daily_mlp").stdout == text
-    assert json.loads(run("models", "show", "daily_mlp", "--json").stdout)["kind"] == "mlp"
+    assert run("networks", "daily_mlp").stdout == text
+    assert json.loads(run("networks", "daily_mlp", "--json").stdout)["kind"] == "mlp"
 
 
 def test_a_card_that_is_none(run: Run, networks: Path) -> None:
     (networks / "tick_cnn.md").unlink()
-    assert "tick_cnn has no card: write " in run("models", "show", "tick_cnn").stderr
+    assert "tick_cnn has no card: write " in run("networks", "tick_cnn").stderr
     (networks / "daily_mlp.md").write_text("---\na: [\n---\n")
-    for command in (("show", "daily_mlp", "--json"), ("list",)):
-        result = run("models", *command)
+    for command in (("daily_mlp", "--json"), ()):
+        result = run("networks", *command)
         assert result.exit_code == 2
         assert "daily_mlp" in result.stderr
         assert "its fields are not YAML" in result.stderr
-    assert "there is no " in run("models", "show", "mlp").stderr
+    assert "there is no " in run("networks", "mlp").stderr
