@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -14,11 +14,15 @@ from aitrader_core.agents.onnx.features import LOOKBACK, VERSION, features
 from aitrader_core.agents.rules import Period
 from aitrader_core.agents.sizing import begins, rebalance
 from aitrader_core.domain.errors import LedgerError
-from aitrader_core.domain.market import MarketView, Symbol
+from aitrader_core.domain.market import DAILY, MarketView, Symbol
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.inference.network import Network, read_network
 from aitrader_core.inference.runner import InferenceRunner
 from aitrader_core.simulation.desk import Desk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Scores = Mapping[Symbol, float]
 
@@ -83,14 +87,16 @@ class PreparedPolicy:
 
     def scores(self, view: MarketView) -> Scores:
         """Of every symbol that has a past: known already, or asked of the network now."""
-        if (known := self.known.get(view.session)) is not None:
+        if view.at == DAILY and (known := self.known.get(view.session)) is not None:
             return known
-        assert self.runner is not None
         symbols, batch = features(view)
-        if not symbols:
-            return {}
-        answers = self.runner.predict(batch)[:, 0].tolist()
-        return dict(zip(symbols, answers, strict=True))
+        return dict(zip(symbols, self.asked(batch), strict=True)) if symbols else {}
+
+    def asked(self, batch: "NDArray[np.float32]") -> list[float]:
+        """The network's score of each row of features."""
+        assert self.runner is not None
+        scores: list[float] = self.runner.predict(batch)[:, 0].tolist()
+        return scores
 
     def trade(self, desk: Desk) -> Ending:
         if not (desk.is_first or begins(self.spec.every, desk.view)):
