@@ -65,6 +65,8 @@ def predictions_of(
     It ends before a session that can't be traded; the model-day says so itself. InferenceError
     where the network can't be asked.
     """
+    from aitrader_core.agents.onnx.batch import score_sessions
+
     assert policy.runner is not None
     tape = tape or floor.tape(sessions[0], sessions[-1])
     scorer = Scorer(policy.runner.info(), VERSION)
@@ -75,7 +77,7 @@ def predictions_of(
     began, made, ended = perf_counter(), list[date](), None
     for at in range(0, len(missing), AT_ONCE):
         views = _Views(tape, missing[at : at + AT_ONCE])
-        asked = {view.session: policy.scores(view) for view in views}
+        asked = score_sessions(policy, iter(views))
         told = {s: scores for s, scores in asked.items() if all(map(isfinite, scores.values()))}
         store.keep(scorer, [Prediction(s, keys[s], tape.prices[s], told[s]) for s in told])
         found |= told
