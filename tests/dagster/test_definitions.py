@@ -56,7 +56,7 @@ def test_definitions(defs: dg.Definitions) -> None:
     }
     schedules = {schedule.name for schedule in repository.schedule_defs}
     assert schedules == {"retention", *(f"{market}_daily" for market in MARKETS)}
-    assert set(repository.get_top_level_resources()) == {"floors", "model_days"}
+    assert set(repository.get_top_level_resources()) == {"floors", "inference", "model_days"}
 
 
 def test_partitions_are_the_sessions_of_the_exchange(arena: Arena) -> None:
