@@ -44,7 +44,7 @@ def linear(
 def trading_by(config_dir: Path, network: Network, arena: str = "us", **spec: object) -> str:
     """`network`, and a model of its name that trades by it in an arena; the model's name."""
     add_network(config_dir, network)
-    told = {"kind": "onnx", "network": network.name, **spec}
+    told = {"kind": "onnx", "network": network.name} | spec
     (config_dir / "models" / f"{network.name}.yaml").write_text(yaml.safe_dump(told))
     file = config_dir / "arenas" / f"{arena}.yaml"
     content = yaml.safe_load(file.read_text())
