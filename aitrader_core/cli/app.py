@@ -22,6 +22,7 @@ from aitrader_core.cli.leaderboard import leaderboard
 from aitrader_core.cli.live import live
 from aitrader_core.cli.manifests import manifest
 from aitrader_core.cli.metrics import definitions, metrics, rescore
+from aitrader_core.cli.networks import list_networks, show, train
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.purging import purge
@@ -77,6 +78,8 @@ for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING, in
     main.add_command(command)
 infer.add_command(bench)
 infer.add_command(parity)
+for command in (train, list_networks, show):
+    models.add_command(command)
 ticks.add_command(import_ticks)
 ticks.add_command(play_ticks)
 

@@ -77,8 +77,7 @@ class Floats:
         if symbols != self._symbols:
             self._turn_to(symbols, past)
         known = len(self._rows)
-        for row in past[known:]:
-            self._rows.append(array("d", [self._of(row.get(symbol)) for symbol in symbols]))
+        self._rows += map(self._row, past[known:])
         for symbol in splits.keys() & set(symbols) if splits else ():
             was, now = self._splits.get(symbol), list(splits[symbol])
             self._adjust(symbol, now, past, since=known if was == now else 0)
@@ -106,6 +105,13 @@ class Floats:
                     bar = adjusted(bar, split)
                 floats[at] = self._of(bar)
 
+    def _row(self, row: Row) -> "array[float]":
+        try:
+            # of a list it is made three times as fast as of a map
+            return array("d", list(map(self._figure, map(row.__getitem__, self._symbols))))
+        except (KeyError, TypeError):  # a bar or a figure that is not there
+            return array("d", [self._of(row.get(symbol)) for symbol in self._symbols])
+
     def _of(self, bar: Bar | None) -> float:
         found = None if bar is None else self._figure(bar)
         return nan if found is None else float(found)
@@ -114,27 +120,37 @@ class Floats:
 class Past:
     """The bars that are over, oldest first: it grows with the clock, never ahead of it.
 
-    One row of bars by symbol for each bar time, and the closes of each symbol in a column.
+    One row of bars by symbol for each bar time. Whoever asks for them finds the closes of each
+    symbol in a column, and figures as floats.
     """
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
-        self.rows: list[Row] = []
-        self.floats: dict[Figure, Floats] = {}  # of those who ask for them
-        self.closes: dict[Symbol, list[Decimal]] = {}
-        self.unclosed: set[Symbol] = set()  # which have a bar whose close never became known
-        for row in rows:
-            self.add(row)
+        self.rows: list[Row] = list(rows)
+        self.floats: dict[Figure, Floats] = {}
+        self._closes: dict[Symbol, list[Decimal]] = {}
+        self._unclosed: set[Symbol] = set()  # which have a bar whose close never became known
+        self._counted = 0  # rows whose closes are there
 
     def add(self, row: Row) -> None:
         self.rows.append(row)
-        closes = self.closes
-        for symbol, bar in row.items():
-            if bar.close is None:
-                self.unclosed.add(symbol)
-            elif symbol in closes:
-                closes[symbol].append(bar.close)
-            else:
-                closes[symbol] = [bar.close]
+
+    def closes(self, symbol: Symbol) -> Sequence[Decimal] | None:
+        """As they were at the time; None if one of them never became known."""
+        if self._counted < len(self.rows):
+            self._count()
+        return None if symbol in self._unclosed else self._closes.get(symbol, ())
+
+    def _count(self) -> None:
+        closes = self._closes
+        for row in self.rows[self._counted :]:
+            for symbol, bar in row.items():
+                if bar.close is None:
+                    self._unclosed.add(symbol)
+                elif symbol in closes:
+                    closes[symbol].append(bar.close)
+                else:
+                    closes[symbol] = [bar.close]
+        self._counted = len(self.rows)
 
     @property
     def latest(self) -> Moment | None:
@@ -188,8 +204,8 @@ class MarketView:
         Raises ValueError above `depth`.
         """
         self._check(bars)
-        if symbol not in self.splits and symbol not in self.past.unclosed:
-            return self.past.closes.get(symbol, [])[-bars:]
+        if symbol not in self.splits and (closes := self.past.closes(symbol)) is not None:
+            return list(closes[-bars:])
         return [bar.close for bar in self.history(symbol, bars) if bar.close is not None]
 
     def history(self, symbol: Symbol, bars: int) -> list[Bar]:

@@ -57,7 +57,7 @@ def test_a_tick_that_died_after_marking_the_job_is_made_good_by_the_next(world: 
 
 
 def test_models_that_are_no_neighbours_get_runs_of_their_own(world: World) -> None:
-    job = _submit(world, ["pattern", "buy_and_hold", "equal_weight", "flaky", "slow", "momentum"])
+    job = _submit(world, ["pattern", "buy_and_hold", "daily_mlp", "flaky", "slow", "momentum"])
     keys, _ = _tick(world)
     assert keys == [f"job-{job}-flaky-1", f"job-{job}-momentum-1"]
 

@@ -18,7 +18,7 @@ from aitrader_core.agents.onnx.reckoning import (
 from aitrader_core.domain.market import MarketView, Symbol
 from aitrader_core.inference.options import MOST_ROWS
 
-_ROWS = 2_048  # whose windows are reckoned together: as many as stay in a cache
+_ROWS = 512  # whose windows are reckoned together: as many as stay in a cache
 
 Session = tuple[date, tuple[Symbol, ...]]
 
@@ -39,9 +39,11 @@ def score_sessions(policy: PreparedPolicy, views: Iterator[MarketView]) -> dict[
             pieces += _features(waiting)
             waiting, rows = [], 0
     pieces += _features(waiting)
-    answers = iter(_answers(policy, np.concatenate(pieces)) if pieces else ())
-    # as many answers as it has symbols are taken for each session
-    return {session: dict(zip(symbols, answers, strict=False)) for session, symbols in sessions}
+    answers, start, scores = _answers(policy, pieces), 0, dict[date, Scores]()
+    for session, symbols in sessions:
+        scores[session] = dict(zip(symbols, answers[start : start + len(symbols)], strict=True))
+        start += len(symbols)
+    return scores
 
 
 def _features(found: Sequence[Windows]) -> Iterator[NDArray[np.float32]]:
@@ -55,6 +57,7 @@ def _features(found: Sequence[Windows]) -> Iterator[NDArray[np.float32]]:
         yield standardised(rows.reshape(-1, max(width, 1), raw.shape[1])).reshape(rows.shape)
 
 
-def _answers(policy: PreparedPolicy, batch: NDArray[np.float32]) -> Iterator[float]:
-    for start in range(0, len(batch), MOST_ROWS):
-        yield from policy.asked(batch[start : start + MOST_ROWS])
+def _answers(policy: PreparedPolicy, pieces: Sequence[NDArray[np.float32]]) -> list[float]:
+    batch = np.concatenate(pieces) if pieces else np.empty((0, 0), np.float32)
+    starts = range(0, len(batch), MOST_ROWS)
+    return [score for n in starts for score in policy.asked(batch[n : n + MOST_ROWS])]

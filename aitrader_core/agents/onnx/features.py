@@ -34,7 +34,7 @@ def features(view: MarketView) -> "tuple[tuple[Symbol, ...], NDArray[np.float32]
 
     Each is a z-score among those symbols, from -3 to 3, and never NaN.
     """
-    from aitrader_core.agents.onnx.reckoning import reckoned, standardised, windows
+    from aitrader_core.agents.onnx.reckoning import reckoned, standardised, together, windows
 
-    found = windows(view)
+    found = together([windows(view)])
     return found.symbols, standardised(reckoned(found)[None])[0]

@@ -7,6 +7,7 @@ logarithms, whose last digit depends on where in an array a number stands.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ MOST = 3.0  # standard deviations
 @dataclass(frozen=True, slots=True)
 class Windows:
     """The last `LOOKBACK` bars of the symbols that have as many, [N, LOOKBACK], and the opens of
-    today, [N]. Adjusted for splits. NaN is a volume that is not known."""
+    today, [N]. Adjusted for splits. NaN is a high, a low or a volume that is not known."""
 
     symbols: tuple[Symbol, ...]
     opens: Floats
@@ -32,39 +33,42 @@ class Windows:
     closes: Floats
     volumes: Floats
 
+    def of(self, kept: NDArray[np.bool_]) -> "Windows":
+        """Those of some of the symbols."""
+        tables = (self.opens, self.highs, self.lows, self.closes, self.volumes)
+        return Windows(tuple(compress(self.symbols, kept)), *(t[kept] for t in tables))
+
 
 def windows(view: MarketView) -> Windows:
-    """What a view shows of those on offer that have closed `LOOKBACK` times without a gap.
-
-    A bar without high and low reached no further than its close.
-    """
+    """What a view shows of those on offer that have closed `LOOKBACK` times without a gap."""
     symbols = view.symbols
     tables = view.floats(LOOKBACK, "high", "low", "close", "volume")
     if len(tables[0]) < 8 * LOOKBACK * len(symbols):
         tables, symbols = [b""] * 4, ()
-    shape = LOOKBACK, len(symbols)
     highs, lows, closes, volumes = (
-        np.ascontiguousarray(np.frombuffer(table).reshape(shape).T) for table in tables
+        np.frombuffer(table).reshape(LOOKBACK, len(symbols)).T for table in tables
     )
-    opens = np.array([view.opens[symbol] for symbol in symbols], float)
-    kept: NDArray[np.bool_] = np.all(closes > 0, axis=1)  # not NaN either
-    if not kept.all():
-        symbols = [symbol for symbol, keep in zip(symbols, kept, strict=True) if keep]
-        opens, highs, lows = opens[kept], highs[kept], lows[kept]
-        closes, volumes = closes[kept], volumes[kept]
-    highs, lows = np.fmax(highs, closes), np.fmin(lows, closes)
-    return Windows(tuple(symbols), opens, highs, lows, closes, volumes)
+    opens = np.array([float(view.opens[symbol]) for symbol in symbols])
+    found = Windows(tuple(symbols), opens, highs, lows, closes, volumes)
+    has_past: NDArray[np.bool_] = closes > 0  # not NaN either
+    return found if has_past.all() else found.of(np.all(has_past, axis=1))
 
 
 def together(found: Sequence[Windows]) -> Windows:
-    """One below the other."""
+    """One below the other, in one order of memory, which decides the order of additions."""
+    symbols = tuple(symbol for w in found for symbol in w.symbols)
+    opens = np.concatenate([w.opens for w in found])
+
+    def joined(tables: list[Floats]) -> Floats:
+        return np.concatenate(tables, out=np.empty((len(symbols), LOOKBACK)))
+
     return Windows(
-        tuple(symbol for w in found for symbol in w.symbols),
-        np.concatenate([w.opens for w in found]),
-        np.concatenate([w.highs for w in found]),
-        np.concatenate([w.lows for w in found]),
-        np.concatenate([w.closes for w in found]),
-        np.concatenate([w.volumes for w in found]),
+        symbols,
+        opens,
+        joined([w.highs for w in found]),
+        joined([w.lows for w in found]),
+        joined([w.closes for w in found]),
+        joined([w.volumes for w in found]),
     )
 
 
@@ -83,15 +87,17 @@ def reckoned(of: Windows) -> Floats:
     - gap: the open of today over the last close, less 1 (Lou, Polk and Skouras 2019).
     - range_14: mean true range of 14 bars as a share of the close (Wilder 1978).
 
-    Not known: a deviation, or an RSI, of closes that stood still; a ratio of volumes of which one
-    is not known, or that are all zero.
+    A bar without high and low reached no further than its close. Not known are a deviation, or
+    an RSI, of closes that stood still; and a ratio of volumes that are all zero, or of which one
+    is not known.
     """
     closes, volumes = of.closes, of.volumes
+    highs, lows = np.fmax(of.highs, closes), np.fmin(of.lows, closes)
     last, recent, before = closes[:, -1], closes[:, -20:], closes[:, -15:-1]
     returns = closes[:, 1:] / closes[:, :-1] - 1
     moves = closes[:, -14:] - before
     rises, moved = np.maximum(moves, 0).sum(axis=1), np.abs(moves).sum(axis=1)
-    ranges = np.maximum(of.highs[:, -14:], before) - np.minimum(of.lows[:, -14:], before)
+    ranges = np.maximum(highs[:, -14:], before) - np.minimum(lows[:, -14:], before)
     return np.stack(
         (
             returns[:, -1],
@@ -100,7 +106,7 @@ def reckoned(of: Windows) -> Floats:
             last / closes[:, -61] - 1,
             returns[:, -20:].std(axis=1),
             returns.std(axis=1),
-            last / of.highs[:, -60:].max(axis=1) - 1,
+            last / highs[:, -60:].max(axis=1) - 1,
             _over(last - recent.mean(axis=1), recent.std(axis=1), least=FLAT * last),
             _over(rises, moved),
             _over(volumes[:, -5:].mean(axis=1), volumes[:, -60:].mean(axis=1)),
