@@ -32,7 +32,7 @@ def test_definitions(defs: dg.Definitions) -> None:
             "suggestions",
             "trading_state",
         )
-    } | {"btc/ticks", "btc/signals"}
+    } | {"btc/ticks", "btc/signals", "us/predictions"}
     assert {key.name for key in graph.asset_check_keys} == {
         "jumps_explained",
         "ledger_closes",
@@ -43,6 +43,7 @@ def test_definitions(defs: dg.Definitions) -> None:
         "enqueue_simulation",
         "purge_old_rows",
         "btc_ticks",
+        "us_predictions",
         *(
             f"{market}_{name}"
             for market in MARKETS

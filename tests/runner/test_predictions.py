@@ -1,7 +1,8 @@
 """A model trades the same whether its network's scores were known or asked, and says so."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
@@ -15,9 +16,10 @@ from sqlalchemy import text
 from aitrader_core.agents.onnx.features import LOOKBACK
 from aitrader_core.agents.onnx.policy import PreparedPolicy
 from aitrader_core.domain.model_day import ModelDay
+from aitrader_core.inference.network import Network
 from aitrader_core.inference.options import RunnerOptions
-from aitrader_core.inference.runner import InferenceRunner, RunnerInfo
-from aitrader_core.inference.runners import runners
+from aitrader_core.inference.runner import InferenceRunner, RunnerInfo, Signature
+from aitrader_core.inference.runners import Runners
 from aitrader_core.runner.arena import load_arena
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.lookahead import lookahead_faults
@@ -88,6 +90,10 @@ class Counted:
     told: RunnerInfo
     asked: int = 0
 
+    @property
+    def signature(self) -> Signature:
+        return self.runner.signature
+
     def predict(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         self.asked += 1
         return self.runner.predict(batch)
@@ -96,21 +102,33 @@ class Counted:
         return self.told
 
 
-def on(floor: Floor, **other: Any) -> tuple[Floor, Counted]:
-    """The same floor, on a runner of its own that counts."""
-    network = policy_of(floor).network
-    options = RunnerOptions(most_rows=10_000 + next(_numbers))
-    runner = runners(options).of(network)
+class Elsewhere(Runners):
+    """A process that runs every network so."""
+
+    def __init__(self, runner: Counted) -> None:
+        super().__init__(RunnerOptions())
+        self.runner = runner
+
+    def of(self, network: Network) -> InferenceRunner:  # noqa: ARG002
+        return self.runner
+
+
+@contextmanager
+def on(floor: Floor, **other: Any) -> Iterator[Counted]:
+    """What runs networks counts meanwhile, and says of itself what `other` is."""
+    runner = policy_of(floor).runner
+    assert runner is not None
     counted = Counted(runner, replace(runner.info(), **other))
-    runners(options)._open[network.digest] = counted
-    return replace(floor, inference=options), counted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aitrader_core.runner.floor.runners", lambda _: Elsewhere(counted))
+        yield counted
 
 
 def test_a_walk_asks_for_all_of_its_sessions_before_the_first(floor: Floor) -> None:
     days = traded(floor)
     assert [session for (session,) in stored(floor)] == WEEKS, "those on which it trades"
-    again, runner = on(floor)
-    assert [d.blotter for d in traded(again, "r2")] == [d.blotter for d in days]
+    with on(floor) as runner:
+        assert [d.blotter for d in traded(floor, "r2")] == [d.blotter for d in days]
     assert runner.asked == 1, "of the first session of all, on which no week begins"
     assert sum(len(day.fills) for day in days) > 2
     info = policy_of(floor).made_of
@@ -149,27 +167,23 @@ def test_a_wrong_score_is_found_by_whoever_asks_again(floor: Floor) -> None:
 
 def test_others_do_not_take_what_was_scored_elsewhere(floor: Floor) -> None:
     gpu = {"actual": "ort-cuda", "device": "NVIDIA H200"}
-    there, theirs = on(floor, **gpu)
-    days = traded(there)
+    with on(floor, **gpu) as theirs:
+        days = traded(floor)
     assert theirs.asked == 2, "of all weeks at once, and of the first session"
-    here, _ = on(floor)
-    asked = predictions_of(here, policy_of(here), WEEKS)
-    assert list(asked.made) == WEEKS
-    assert stored(floor, "distinct backend, made_of ->> 'device', session")[:2] == [
-        ("ort-cpu", "CPU", WEEKS[0]),
-        ("ort-cuda", "NVIDIA H200", WEEKS[0]),
-    ]
-    (found,) = replay(here, [model_of(floor)])
+    assert predictions_of(floor, policy_of(floor), WEEKS).made == tuple(WEEKS)
+    assert {backend for backend, _ in stored(floor, "backend, session")} == {"ort-cpu", "ort-cuda"}
+    changes = "backend ort-cuda, now ort-cpu; device NVIDIA H200, now "
+    (found,) = replay(floor, [model_of(floor)])
     assert found.identical == len(days), "it decides the same"
-    assert found.notes == (
-        f"{model_of(floor)} was scored with backend ort-cuda, now ort-cpu; device NVIDIA H200, "
-        f"now CPU, on {len(days)} of its days",
-    )
-    assert lookahead_faults(here, 3, "seed") == []
+    (note,) = found.notes
+    assert note.startswith(f"{model_of(floor)} was scored with {changes}")
+    assert note.endswith(f", on {len(days)} of its days")
     changed(floor, """scores = '{"IBM": 9}'""")
-    traded(there, "r2")
-    (found,) = replay(here, [model_of(floor)])
-    assert "(scored with backend ort-cuda, now ort-cpu; " in found.differences[0].fault
+    with on(floor, **gpu):
+        traded(floor, "r2")
+    (found,) = replay(floor, [model_of(floor)])
+    assert f"(scored with {changes}" in found.differences[0].fault
+    assert lookahead_faults(floor, len(days), "seed") == [], "those are not ours to judge"
 
 
 def test_who_asked_for_a_backend_is_no_other_premise(floor: Floor) -> None:
