@@ -13,6 +13,7 @@ from benchmarks.machine import machine
 
 MODULES = {
     "rules": "benchmarks.rules.bench",
+    "onnx-policy": "benchmarks.onnx_policy",
     "store": "benchmarks.store.bench",
     "llm": "benchmarks.llm.bench",
     "dagster": "benchmarks.range_run",

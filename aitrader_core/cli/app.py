@@ -75,7 +75,7 @@ EXCHANGING = (report, recordings, export, manifest)
 KEEPING = (purge, engines)
 ASKING = (infer,)
 TRYING = (backtest, suggest, suggestions)
-for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING, *ASKING):
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *ASKING, *TRYING):
     main.add_command(command)
 infer.add_command(bench)
 infer.add_command(parity)

@@ -15,8 +15,7 @@ from aitrader_dagster.defs.queue import bury_the_dead, tend
 from aitrader_dagster.defs.results import STATE_TAG, publication
 from aitrader_dagster.lib.job_runs import ATTEMPT_TAG, JOB_TAG, MODELS_TAG
 from aitrader_dagster.lib.partitions import market_partitions
-from aitrader_dagster.lib.resources import TradingFloors
-from tests.dagster.world import World
+from tests.dagster.world import RESOURCES, World
 
 
 def _tick(world: World) -> tuple[list[str | None], str]:
@@ -179,7 +178,7 @@ def test_the_model_partitions_follow_the_configuration(world: World) -> None:
     context = dg.build_sensor_context(
         instance=world.instance,
         repository_def=world.defs.get_repository_def(),
-        resources={"floors": TradingFloors()},
+        resources=RESOURCES,
     )
     added, deleted = sensor.evaluate_tick(context).dynamic_partitions_requests or ()
     assert added.partition_keys == ["momentum"]
@@ -192,7 +191,7 @@ def _evaluate_schedule(world: World) -> list[dg.RunRequest]:
         instance=world.instance,
         scheduled_execution_time=datetime(2013, 3, 1, 22, 30, tzinfo=UTC),
         repository_def=repository,
-        resources={"floors": TradingFloors()},
+        resources=RESOURCES,
     )
     return list(repository.get_schedule_def("us_daily").evaluate_tick(context).run_requests or [])
 
