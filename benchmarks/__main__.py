@@ -20,6 +20,7 @@ MODULES = {
     "judging": "benchmarks.judging",
     "patterns": "benchmarks.patterns",
     "orders": "benchmarks.orders",
+    "inference": "benchmarks.inference",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
     "replay": "benchmarks.replay.bench",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import yaml
 from onnx import TensorProto, checker, helper, numpy_helper
 
 from aitrader_core.agents.onnx import features
@@ -38,6 +39,17 @@ def linear(
     helper.set_model_props(model, {"aitrader.features": version})
     checker.check_model(model, full_check=True)
     return Network(name, Path(f"{name}.onnx"), model.SerializeToString())
+
+
+def trading_by(config_dir: Path, network: Network, arena: str = "us", **spec: object) -> str:
+    """`network`, and a model of its name that trades by it in an arena; the model's name."""
+    add_network(config_dir, network)
+    told = {"kind": "onnx", "network": network.name} | spec
+    (config_dir / "models" / f"{network.name}.yaml").write_text(yaml.safe_dump(told))
+    file = config_dir / "arenas" / f"{arena}.yaml"
+    content = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump({**content, "models": [*content["models"], network.name]}))
+    return network.name
 
 
 def add_network(config_dir: Path, network: Network) -> Network:

@@ -12,8 +12,11 @@ from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.backtests import backtest
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.broker import broker
+from aitrader_core.cli.engines import engines
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
+from aitrader_core.cli.infer import infer
+from aitrader_core.cli.infer_measuring import bench, parity
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.leaderboard import leaderboard
 from aitrader_core.cli.live import live
@@ -69,10 +72,12 @@ TRADING = (up, demo, prices, jobs, play, estimate, broker, ticks, live, trading)
 LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
-KEEPING = (purge,)
+KEEPING = (purge, engines)
 TRYING = (backtest, suggest, suggestions)
-for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING):
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING, infer):
     main.add_command(command)
+infer.add_command(bench)
+infer.add_command(parity)
 for command in (train, list_networks, show):
     models.add_command(command)
 ticks.add_command(import_ticks)

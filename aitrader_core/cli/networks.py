@@ -28,7 +28,13 @@ def train(
 ) -> None:
     """Train daily_mlp, tick_cnn or both on the arena's prices before its demo, judge them on
     held-out years, and write each with its card. With --check exit 1 where a byte differs."""
-    from aitrader_core.training.keeping import check_installed, differences, files_of, write
+    from aitrader_core.training.keeping import (
+        check_installed,
+        differences,
+        files_of,
+        make_folder,
+        write,
+    )
     from aitrader_core.training.recipes import RECIPES, recipe_of
 
     recipes = [recipe_of(name, seed) for name in dict.fromkeys(names or RECIPES)]
@@ -39,6 +45,8 @@ def train(
 
     config_dir = load_settings().config_dir
     folder = output or config_dir / FOLDER
+    if not check:
+        make_folder(folder)
     made = [_made(recipe, config_dir) for recipe in recipes]
     differing: list[str] = []
     for each in made:

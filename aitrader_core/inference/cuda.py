@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from aitrader_core.domain.errors import InferenceError
 
-WAY_OUT = "set AITRADER_INFERENCE_BACKEND=auto to go without"
+WAY_OUT = "set AITRADER_INFERENCE_BACKEND to auto"
 _DRIVER = Path("/proc/driver/nvidia/version")
 
 Graph = Any  # of cuda-bindings, which has no types: an executable graph

@@ -1,5 +1,6 @@
 """Networks on the CPU, by ONNX Runtime."""
 
+from aitrader_core.inference.bound import one_row
 from aitrader_core.inference.checked import CheckedRunner
 from aitrader_core.inference.installed import onnxruntime
 from aitrader_core.inference.network import Network
@@ -33,6 +34,7 @@ def open_on_cpu(
         {"onnxruntime": ort.__version__},
         fallback=fallback,
     )
-    run = PlainRun(ort, session, ports, network)
+    plain = PlainRun(ort, session, ports, network)
+    run = one_row(ort, session, ports, signature.row, plain, network)
     prove_rows(run, signature, network)
     return CheckedRunner(run, signature, info, options.most_rows)

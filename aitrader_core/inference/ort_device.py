@@ -156,7 +156,7 @@ class _Opening:
         """Why no session was made, though the network is good."""
         if _ON_CPU not in str(error.__cause__):
             told = reason(str(error.__cause__))
-            return f"the {self.device.name} can't run {self.network.path} ({told}): export it again"
+            return f"the {self.device.name} can't run {self.network.path} ({told}): see docs/gpu.md"
         told = self.ort.SessionOptions()
         session = opened(self.ort, self.network, content, told, [provider])
         if (first := session.get_providers()[0]) != provider[0]:
@@ -181,7 +181,7 @@ class _Opening:
         except InferenceError as error:
             why = reason(str(error.__cause__))
         if why:
-            why = f"the {self.device.name} can't run {self.network.path} ({why}): export it again"
+            why = f"the {self.device.name} can't run {self.network.path} ({why}): see docs/gpu.md"
             raise InferenceError(_not_here(self.options, self.backend, why))
         return run
 

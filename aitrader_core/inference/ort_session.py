@@ -19,7 +19,8 @@ Providers = Sequence[tuple[str, Mapping[str, str]]]
 _FLOAT = "tensor(float)"
 _LONGEST = 200  # characters of a reason that is not ours
 # [ONNXRuntimeError] : 1 : FAIL : /its/source.cc:256 its::Function(with, arguments) what it says
-_PREFIX = re.compile(r"^(\[ONNXRuntimeError\] : \d+ : \w+ : )?(\S+\.(cc|h|cpp|cu):\d+ )?")
+_KIND = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_SOURCE = re.compile(r"^\S+\.(cc|h|cpp|cu):\d+ [^(]*\(")
 _KNOWN = (
     (
         r"protobuf parsing failed",
@@ -74,9 +75,9 @@ def errors(ort: ModuleType) -> tuple[type[Exception], ...]:
 
 def reason(text: str) -> str:
     """The first phrase of what ONNX Runtime says that is of use to a reader."""
-    said = _PREFIX.sub("", text.strip(), count=1)
-    if said != text.strip() and (signature := re.match(r"[\w:<>, *&]+\(", said)):
-        said = _after_bracket(said, signature.end()) or said
+    said = _KIND.sub("", text.strip())
+    if found := _SOURCE.match(said):
+        said = _after_bracket(said, found.end()) or said
     first = re.split(r"\.\s|\n", " ".join(said.split()), maxsplit=1)[0]
     return first[:_LONGEST].rstrip(" .:")
 

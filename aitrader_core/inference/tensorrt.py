@@ -1,6 +1,6 @@
 """Networks on TensorRT and TensorRT-RTX, natively."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -8,6 +8,7 @@ import onnx
 
 from aitrader_core.domain.errors import InferenceError
 from aitrader_core.inference.buckets import pieces
+from aitrader_core.inference.checked import Floats
 from aitrader_core.inference.cuda import Cuda
 from aitrader_core.inference.engine_cache import PLAN, EngineCache, Files
 from aitrader_core.inference.engine_key import EngineKey
@@ -15,7 +16,7 @@ from aitrader_core.inference.engines import engine_key, native
 from aitrader_core.inference.network import Network
 from aitrader_core.inference.options import RunnerOptions
 from aitrader_core.inference.runner import RunnerInfo, Signature
-from aitrader_core.inference.tensorrt_engine import Engine, Lane, Rows
+from aitrader_core.inference.tensorrt_engine import Engine, Lane
 from aitrader_core.inference.tensorrt_module import TensorRt, check_supported, load_tensorrt
 from aitrader_core.inference.tensorrt_plan import plan
 
@@ -73,7 +74,7 @@ class TensorRtRunner:
         width = int(np.prod(engine.answer, dtype=int))
         self.signature = Signature(engine.row, width, _metadata(network))
 
-    def predict(self, batch: Rows) -> Rows:
+    def predict(self, batch: Floats) -> Floats:
         self._engine.cuda.use()
         parts = [
             self._lanes[bucket].run(batch[first:end])
@@ -84,6 +85,11 @@ class TensorRtRunner:
 
     def info(self) -> RunnerInfo:
         return self._info
+
+    def resident(self, rows: int) -> Callable[[], None]:
+        """A call that runs the bucket of `rows` on what is on the device, and waits: to be
+        timed."""
+        return self._lanes[rows].resident()
 
     def close(self) -> None:
         """Gives the device's memory back; nobody may ask any more."""

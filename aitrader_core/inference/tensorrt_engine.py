@@ -3,15 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from aitrader_core.domain.errors import InferenceError
+from aitrader_core.inference.checked import Floats
 from aitrader_core.inference.cuda import Cuda, Graph
 from aitrader_core.inference.engine_key import Runtime
 from aitrader_core.inference.tensorrt_module import TITLES, TensorRt, telling
-
-Rows = NDArray[np.float32]
 
 
 class Engine:
@@ -94,7 +90,7 @@ class Lane:
             self._graph = self._cuda.captured(self._stream, self._carry)
             self.run(self._given)
 
-    def run(self, batch: Rows) -> Rows:
+    def run(self, batch: Floats) -> Floats:
         """The answers to `batch`, which has `rows` rows or fewer."""
         count = len(batch)
         self._given[:count] = batch

@@ -56,13 +56,15 @@ def check_supported(module: TensorRt, device: Device) -> None:
 def telling(module: TensorRt) -> Any:
     """A logger that prints nothing and keeps what went wrong in `told`."""
 
+    severities = module.ILogger.Severity
+
     class Telling(module.ILogger):  # type: ignore[misc]
         def __init__(self) -> None:
             module.ILogger.__init__(self)
             self.told: list[str] = []
 
         def log(self, severity: Any, message: str) -> None:
-            if severity in (severity.ERROR, severity.INTERNAL_ERROR):
+            if severity in (severities.ERROR, severities.INTERNAL_ERROR):
                 self.told.append(message)
 
         @property

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aitrader_core.training.folds import Mask
 from aitrader_core.training.networks import ARCHITECTURES, Weights
-from aitrader_core.training.recipes import Recipe
+from aitrader_core.training.recipes import Kind, Recipe
 from aitrader_core.training.samples import Samples
 
 Arrays = dict[str, NDArray[np.float64]]
@@ -28,7 +28,8 @@ def fit(samples: Samples, chosen: Mask, recipe: Recipe) -> Arrays:
     scales = _scales(samples, chosen) if recipe.kind == "mlp" else {}
     batches = _batches(lot, np.flatnonzero(chosen), recipe)
     with _doubles():
-        learnt = _trained(recipe)(weights, scales, samples.inputs, samples.targets, batches)
+        train = _trained(recipe.kind, recipe.steps, recipe.rate, recipe.decay)
+        learnt = train(weights, scales, samples.inputs, samples.targets, batches)
         on_grid = {name: np.round(np.asarray(v) / GRID) * GRID for name, v in learnt.items()}
     return on_grid | scales
 
@@ -82,12 +83,10 @@ def _batches(
 
 
 @cache
-def _trained(recipe: Recipe) -> Callable[..., Any]:
+def _trained(kind: Kind, steps: int, rate: float, decay: float) -> Callable[..., Any]:
     """The whole of a training as one compiled function: every fold has batches of one shape."""
-    network = ARCHITECTURES[recipe.kind]
-    optimizer = optax.adamw(
-        optax.cosine_decay_schedule(recipe.rate, recipe.steps), weight_decay=recipe.decay
-    )
+    network = ARCHITECTURES[kind]
+    optimizer = optax.adamw(optax.cosine_decay_schedule(rate, steps), weight_decay=decay)
 
     def loss(learnt: Any, scales: Any, inputs: Any, targets: Any) -> Any:
         return network.loss({**learnt, **scales}, inputs, targets).mean()
@@ -109,5 +108,5 @@ def _trained(recipe: Recipe) -> Callable[..., Any]:
 
 
 @cache
-def _answering(kind: str) -> Callable[..., Any]:
+def _answering(kind: Kind) -> Callable[..., Any]:
     return jax.jit(ARCHITECTURES[kind].answer)

@@ -26,16 +26,23 @@ def files_of(name: str, content: bytes, card: str) -> dict[str, bytes]:
     return {f"{name}.onnx": content, f"{name}.md": card.encode()}
 
 
-def write(folder: Path, files: dict[str, bytes]) -> None:
-    """InputError where the folder can't be written."""
+def make_folder(folder: Path) -> None:
+    """Before anything is trained for it. InputError where it can't be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            part = folder / f".{name}.part"
+    except OSError as error:
+        raise InputError(f"{folder} can't be a folder of networks: {error.strerror}") from error
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    """Each whole or not at all. InputError where the folder can't be written."""
+    for name, content in files.items():
+        part = folder / f".{name}.part"
+        try:
             part.write_bytes(content)
             part.replace(folder / name)
-    except OSError as error:
-        raise InputError(f"{folder} can't be written: {error.strerror}") from error
+        except OSError as error:
+            raise InputError(f"{folder / name} can't be written: {error.strerror}") from error
 
 
 def differences(folder: Path, files: dict[str, bytes]) -> list[str]:

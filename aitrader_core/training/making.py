@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aitrader_core.agents.onnx import features
-from aitrader_core.patterns import windows
+from aitrader_core.agents.onnx import features, policy
+from aitrader_core.patterns import shown, windows
 from aitrader_core.training.evidence import Calling, Ranking, calling, ranking
 from aitrader_core.training.fitting import answers, fit
 from aitrader_core.training.folds import Fold, Mask, yearly
@@ -100,9 +100,9 @@ def final(recipe: Recipe, samples: Samples) -> tuple[bytes, NDArray[np.float64]]
 def _properties(recipe: Recipe, samples: Samples) -> dict[str, str]:
     """What the file itself says of where it comes from."""
     told = (
-        {"aitrader.features": features.VERSION}
+        {policy.METADATA: features.VERSION}
         if recipe.kind == "mlp"
-        else {"aitrader.windows": windows.VERSION}
+        else {shown.METADATA: windows.VERSION}
     )
     return {
         **told,

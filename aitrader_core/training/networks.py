@@ -11,7 +11,7 @@ import numpy as np
 import optax  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from aitrader_core.training.recipes import Recipe
+from aitrader_core.training.recipes import Kind, Recipe
 
 # Arrays of numpy or of JAX, by the names that they have in the graph. `mean`, `scale` and `unit`
 # are those of the data, and are not learnt.
@@ -100,4 +100,4 @@ def _cnn_loss(weights: Weights, inputs: Any, targets: Any) -> Any:
 
 MLP = Architecture(_mlp_initial, _mlp_answer, _mlp_loss)
 CNN = Architecture(_cnn_initial, _cnn_answer, _cnn_loss)
-ARCHITECTURES = {"mlp": MLP, "cnn": CNN}
+ARCHITECTURES: Mapping[Kind, Architecture] = {"mlp": MLP, "cnn": CNN}

@@ -64,10 +64,10 @@ def neighbourly() -> bytes:
     return made_of([node], ["rows", 4], ["rows", 4])
 
 
-def collapsed() -> bytes:
-    """[N, 4] -> [1, 4], which says that it is [N, 4]."""
-    node = helper.make_node("ReduceMean", ["input"], ["output"], axes=[0], keepdims=1)
-    return made_of([node], ["rows", 4], ["some", 4])
+def doubled() -> bytes:
+    """[N, 4] -> [2 N, 4]."""
+    node = helper.make_node("Concat", ["input", "input"], ["output"], axis=0)
+    return made_of([node], ["rows", 4], ["more", 4])
 
 
 def unknown() -> bytes:

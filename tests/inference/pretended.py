@@ -53,8 +53,7 @@ class Machine:
             return ort.InferenceSession(content, told, providers=[provider])
         if self.fails:
             raise RuntimeError(self.fails)
-        is_strict = told.get_session_config_entry("session.disable_cpu_ep_fallback") == "1"
-        if self.turns and is_strict:
+        if self.turns and _forbids_the_cpu(told):
             raise RuntimeError("graph nodes that are assigned to the default CPU EP, but ...")
         session = Session(
             content, "CPUExecutionProvider" if self.turns else provider, options, self
@@ -101,6 +100,13 @@ class Session:
             return 0 if self._machine.lies else int(told.get_run_config_entry("gpu_graph_id"))
         except RuntimeError:
             return 0
+
+
+def _forbids_the_cpu(told: Any) -> bool:
+    try:
+        return bool(told.get_session_config_entry("session.disable_cpu_ep_fallback") == "1")
+    except RuntimeError:
+        return False
 
 
 def pretend(monkeypatch: Any, machine: Machine) -> Machine:

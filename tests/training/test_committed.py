@@ -12,9 +12,9 @@ from aitrader_core.inference.network import FOLDER
 from aitrader_core.patterns import windows
 from aitrader_core.runner.settings import project_root
 from aitrader_core.training.card_prose import FEATURES
-from aitrader_core.training.evidence import calling, ranking
+from aitrader_core.training.evidence import calling
 from aitrader_core.training.making import final
-from aitrader_core.training.recipes import DAILY_MLP, RECIPES, TICK_CNN
+from aitrader_core.training.recipes import RECIPES, TICK_CNN
 from aitrader_core.training.samples import Samples
 from aitrader_core.training.shelf import shelf
 
@@ -22,12 +22,9 @@ CONFIGS = project_root() / "configs"
 CARDS = {each.name: each for each in shelf(CONFIGS, {})}
 
 
-def test_the_committed_bytes_are_made_again(daily: Samples, windowed: Samples) -> None:
-    """And what the card says of them in sample; `aitrader models train --check` makes all of it."""
-    content, said = final(DAILY_MLP, daily)
-    assert content == (CONFIGS / FOLDER / "daily_mlp.onnx").read_bytes()
-    ranked = ranking(daily, said, np.ones(len(daily), np.bool_))
-    assert ranked.as_yaml() == CARDS["daily_mlp"].card["in_sample"]
+def test_the_committed_bytes_are_made_again(windowed: Samples) -> None:
+    """With what the card says of them in sample. `aitrader models train --check` makes the held-out
+    years again, too; of the other network, tests/cli/test_networks.py has it do so."""
     content, rises = final(TICK_CNN, windowed)
     assert content == (CONFIGS / FOLDER / "tick_cnn.onnx").read_bytes()
     base = np.full(len(rises), windowed.targets.mean())
