@@ -76,11 +76,11 @@ class Floats:
         """The last `bars` rows of `past`; `symbols` are in alphabetical order."""
         if symbols != self._symbols:
             self._turn_to(symbols, past)
-        known = len(self._rows)
-        self._rows += map(self._row, past[known:])
-        for symbol in splits.keys() & set(symbols) if splits else ():
-            was, now = self._splits.get(symbol), list(splits[symbol])
-            self._adjust(symbol, now, past, since=known if was == now else 0)
+        self._rows += map(self._row, past[len(self._rows) :])
+        for symbol, known in splits.items():
+            # a bar that came after they were known is in new shares already
+            if known != self._splits.get(symbol) and symbol in symbols:
+                self._adjust(symbol, list(known), past)
         return b"".join(self._rows[-bars:])
 
     def _turn_to(self, symbols: Sequence[Symbol], past: Sequence[Row]) -> None:
@@ -96,10 +96,10 @@ class Floats:
                 for floats, row in zip(self._rows, past, strict=False):
                     floats.insert(at, self._of(row.get(symbol)))
 
-    def _adjust(self, symbol: Symbol, splits: list[Split], past: Sequence[Row], since: int) -> None:
-        """From the row `since` on: divided as decimals, so that it is what a bar's history says."""
+    def _adjust(self, symbol: Symbol, splits: list[Split], past: Sequence[Row]) -> None:
+        """Divided as decimals, so that it is what the bar of a history says."""
         at, self._splits[symbol] = self._symbols.index(symbol), splits
-        for floats, row in zip(self._rows[since:], past[since:], strict=True):
+        for floats, row in zip(self._rows, past, strict=True):
             if (bar := row.get(symbol)) is not None:
                 for split in splits:
                     bar = adjusted(bar, split)

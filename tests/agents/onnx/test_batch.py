@@ -12,6 +12,7 @@ from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.agents.onnx import batch
 from aitrader_core.agents.onnx.features import LOOKBACK
 from aitrader_core.agents.onnx.policy import OnnxPolicy, PreparedPolicy
+from aitrader_core.agents.onnx.reckoning import reckoned, together, windows
 from aitrader_core.domain.market import Symbol
 from aitrader_core.inference.network import Network
 from aitrader_core.inference.runner import InferenceRunner, RunnerInfo, Signature
@@ -51,6 +52,18 @@ def test_however_many_symbols_there_are(width: int) -> None:
     )
     agent = policy()
     assert batch.score_sessions(agent, iter(views(tape))) == alone(agent, tape)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 50])
+def test_figures_do_not_depend_on_the_rows_around_them(width: int) -> None:
+    """Before they are rounded, which would hide it: sums are made in one order."""
+    days = DAYS[: LOOKBACK + 4]
+    symbols = [Symbol(f"S{n:03}") for n in range(width)]
+    tape = Tape(days, drawn(9, days, symbols), depth=LOOKBACK)
+    found = [windows(view) for view in views(tape)]
+    alone = [reckoned(together([w])) for w in found]
+    assert sum(map(len, alone)) >= 3 * width
+    assert reckoned(together(found)).tobytes() == b"".join(rows.tobytes() for rows in alone)
 
 
 @dataclass

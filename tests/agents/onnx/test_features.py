@@ -77,6 +77,14 @@ def test_the_short_volatility_is_of_the_last_20_returns() -> None:
     assert found["volatility_60"] == pytest.approx(shares.std())
 
 
+@pytest.mark.parametrize(("bars_ago", "drop"), [(60, -0.5), (61, 0.0)])
+def test_a_high_counts_for_60_bars(bars_ago: int, drop: float) -> None:
+    highs = [*QUIET]
+    highs[-bars_ago] = 200
+    found = figures(view_of(bars(A, QUIET, highs=highs, lows=QUIET), {A: 1}))
+    assert found["high_60"] == drop
+
+
 def test_an_rsi_is_what_rose_of_all_that_moved() -> None:
     closes = [*[100] * 47, *range(101, 112), 108, 107, 107]  # of 14 moves 11 up by 1, then 4 down
     assert figures(view_of(bars(A, closes), {A: 1}))["rsi_14"] == pytest.approx(11 / 15)
