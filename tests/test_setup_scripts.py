@@ -58,11 +58,13 @@ def programs(folder: Path, **scripts: str) -> Path:
     return folder
 
 
-def start(project: Path, path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def start(
+    project: Path, path: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [project / "run", *arguments],
         cwd="/",
-        env={"PATH": str(path)},
+        env={"PATH": str(path), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -150,6 +152,13 @@ def test_a_ready_environment_starts_at_once(project: Path, tmp_path: Path) -> No
     path = programs(tmp_path / "bin")  # no Python at all: it is not asked
     assert start(project, path, "--port", "a b").stdout == "<up><--demo><--port><a b>"
     assert start(project, path, "--once", "x").stdout == "<demo><x>"
+
+
+def test_what_python_compiles_is_kept_wherever_it_starts(project: Path, tmp_path: Path) -> None:
+    fake_environment(project)
+    (project / ".venv/bin/aitrader").write_text("#!/bin/sh\necho ${PYTHONDONTWRITEBYTECODE-kept}\n")
+    started = start(project, programs(tmp_path / "bin"), PYTHONDONTWRITEBYTECODE="1")
+    assert started.stdout == "kept\n"
 
 
 @pytest.mark.parametrize("changed", ["requirements.lock", "pyproject.toml"])

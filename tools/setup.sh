@@ -86,7 +86,12 @@ warm_up() {
         </dev/null >/dev/null 2>&1
 }
 
+# Containers often forbid Python to keep what it has compiled. Then each of the dozens of processes
+# of a start, or of the tests, compiles every package anew, which takes longer than all they do.
+keep_bytecode() { unset PYTHONDONTWRITEBYTECODE; }
+
 set_up() {
+    keep_bytecode
     root=$1
     venv=$root/${2:-.venv}
     lock=${3:-requirements.lock}
