@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -37,15 +37,19 @@ class Traded:
 
     recordings: Recordings
     world: World
+    read: dict[str, list[ModelDay]] = field(default_factory=dict)
 
     @property
     def floor(self) -> Floor:
         return self.world.floor
 
     def days(self, model: str) -> list[ModelDay]:
-        store, market = self.floor.model_days, self.floor.arena.market
-        found = (store.get(market, model, s) for s in store.sessions(market, model))
-        return [day for day in found if day]
+        """Read once: nothing is stored any more."""
+        if model not in self.read:
+            store, market = self.floor.model_days, self.floor.arena.market
+            found = (store.get(market, model, s) for s in store.sessions(market, model))
+            self.read[model] = [day for day in found if day]
+        return self.read[model]
 
     def curve(self, model: str) -> dict[str, Mark]:
         """By session, or by session and time."""

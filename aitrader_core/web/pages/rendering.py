@@ -1,5 +1,6 @@
-"""Templates made into pages: one environment for each application, everything escaped."""
+"""Templates made into pages: compiled once for each kind of links, everything escaped."""
 
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -20,6 +21,7 @@ _WEB = Path(__file__).parent.parent
 STATIC = _WEB / "static"
 
 
+@cache
 def environment(to: ModuleType = links) -> Environment:
     """Compiled once: nobody edits templates under a running site. `to` knows where links lead."""
     made = Environment(

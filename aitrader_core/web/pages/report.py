@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment
 from markupsafe import Markup
 
 from aitrader_core.results.definitions import DEFINITIONS
@@ -54,7 +53,7 @@ def report_of(floor: Floor, board: Board, now: datetime) -> str:
     found = measured(floor, board, models)
     settings = {row["model"]: settings_of(floor, row["model"]) for row in board.rows}
     return (
-        _environment()
+        environment(report_links)
         .get_template("report.html")
         .render(
             now=now,
@@ -77,11 +76,6 @@ def report_of(floor: Floor, board: Board, now: datetime) -> str:
             **drawn(floor.arena, board, found.curves),
         )
     )
-
-
-@cache
-def _environment() -> Environment:
-    return environment(report_links)
 
 
 @cache
