@@ -126,7 +126,7 @@ class PreparedPolicy:
             return Ending.DONE
         ranked = sorted(scores, key=lambda s: (-scores[s], s))
         chosen = [s for s in ranked[:top] if scores[s] > self.spec.minimum]
-        wanted = f"the first {len(chosen)}" if chosen else f"none above {self.spec.minimum:g}"
+        wanted = ", ".join(chosen) or f"nothing, none is above {self.spec.minimum:g}"
         desk.say(f"{self.network.name} scores {_listed(ranked, scores)}; wanted: {wanted}")
         rebalance(desk, {s: Decimal(1) / top for s in chosen})
         return Ending.DONE

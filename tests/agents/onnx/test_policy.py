@@ -131,16 +131,18 @@ def test_trades_at_the_start_of_its_period() -> None:
 
 def test_says_what_it_scored_and_what_it_wants() -> None:
     told = said(policy({A: 0.1, B: -0.25, C: 0.2}), desk())
-    assert told == "nowhere scores CCC +0.2000, AAA +0.1000, BBB -0.2500; wanted: the first 2"
+    assert told == "nowhere scores CCC +0.2000, AAA +0.1000, BBB -0.2500; wanted: CCC, AAA"
     told = said(policy({A: 0.1}, minimum=0.5), desk())
-    assert told == "nowhere scores AAA +0.1000; wanted: none above 0.5"
+    assert told == "nowhere scores AAA +0.1000; wanted: nothing, none is above 0.5"
 
 
 def test_says_less_of_many() -> None:
     many = {Symbol(f"S{n:02}"): -float(n) for n in range(30)}
     told = said(policy(many), desk())
     assert told.startswith("nowhere scores S00 -0.0000, S01 -1.0000, ")
-    assert told.endswith(", S09 -9.0000 and 20 more down to -29.0000; wanted: none above 0")
+    assert told.endswith(
+        ", S09 -9.0000 and 20 more down to -29.0000; wanted: nothing, none is above 0"
+    )
 
 
 def test_says_that_there_is_no_past_yet() -> None:
