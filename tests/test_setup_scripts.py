@@ -33,6 +33,12 @@ SHIM = """#!/bin/sh
 echo "pyenv: command not found" >&2
 exit 127
 """
+ANY = "#!/bin/sh\nexit 0\n"  # it "makes" an environment in which nothing can be installed
+CHOOSY = """#!/bin/sh
+case "$*" in *"-m venv"*) exit 1;; esac
+exit 0
+"""
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
 
 
 @pytest.fixture
@@ -40,7 +46,7 @@ def project(tmp_path: Path) -> Path:
     """A copy of what the set-up reads, under a path that catches a missing quote."""
     root = tmp_path / "a b'c"
     (root / "tools").mkdir(parents=True)
-    for name in ("run", "test", "tools/setup.sh", "requirements.lock", "pyproject.toml"):
+    for name in ("run", "test", "tools/setup.sh", "pyproject.toml", *LOCKS):
         (root / name).write_bytes((ROOT / name).read_bytes())
         (root / name).chmod((ROOT / name).stat().st_mode)
     return root
@@ -59,10 +65,10 @@ def programs(folder: Path, **scripts: str) -> Path:
 
 
 def start(
-    project: Path, path: Path, *arguments: str, **environment: str
+    project: Path, path: Path, *arguments: str, script: str = "run", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [project / "run", *arguments],
+        [project / script, *arguments],
         cwd="/",
         env={"PATH": str(path), **environment},
         capture_output=True,
@@ -71,19 +77,20 @@ def start(
     )
 
 
-def fake_environment(project: Path) -> None:
-    """As after a set-up, with an `aitrader` that tells its arguments."""
+def fake_environment(project: Path, lock: str = "requirements.lock") -> None:
+    """As after a set-up, with an `aitrader` and a `ruff` that tell their arguments."""
     binaries = project / ".venv" / "bin"
     binaries.mkdir(parents=True)
-    for name in ("python", "aitrader"):
+    for name in ("python", "aitrader", "ruff"):
         (binaries / name).write_text('#!/bin/sh\nprintf "<%s>" "$@"\n')
         (binaries / name).chmod(0o755)
-    stamp = subprocess.run(
-        ["/bin/sh", "-c", '. "$1/tools/setup.sh"; root=$1; fingerprint', "sh", str(project)],
-        capture_output=True,
-        check=True,
-    )
-    (project / ".venv" / "stamp").write_bytes(stamp.stdout)
+    (project / ".venv" / "stamp").write_text(fingerprint(project, lock))
+
+
+def fingerprint(project: Path, lock: str) -> str:
+    script = '. "$1/tools/setup.sh"; root=$1; fingerprint "$2"'
+    command = ["/bin/sh", "-c", script, "sh", str(project), lock]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -97,24 +104,40 @@ def test_can_be_started(script: str) -> None:
     assert (ROOT / script).read_text().startswith("#!/bin/sh\n")
 
 
-def test_the_lock_names_no_host_and_hashes_everything() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
-    assert not re.search(r"://|--(extra-)?index|--find-links|@ ", lock)
-    packages = re.findall(r"(?m)^\S.*(?:\n .*)*", lock)
-    assert len(packages) > 100
-    assert all("==" in package and "--hash=sha256:" in package for package in packages)
+def packages(lock: str) -> set[str]:
+    """Each with its hashes."""
+    return set(re.findall(r"(?m)^\S.*(?:\n .*)*", (ROOT / lock).read_text()))
 
 
-def test_the_lock_holds_every_pin_but_the_gpu_s() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_no_host_and_hashes_everything(lock: str) -> None:
+    assert not re.search(r"://|--(extra-)?index|--find-links|@ ", (ROOT / lock).read_text())
+    assert len(packages(lock)) > 100
+    assert all("==" in package and "--hash=sha256:" in package for package in packages(lock))
+
+
+def test_what_it_takes_to_run_is_what_was_tested() -> None:
+    """Whoever has what tests take has what running takes: the same files of the same versions."""
+    run, dev = map(packages, LOCKS)
+    assert run < dev
+
+
+def test_the_locks_hold_every_pin_but_the_gpu_s() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    lock = (ROOT / "requirements.lock").read_text().lower()
-    for pin in project["dependencies"] + extras["cpu"] + extras["dev"]:
-        name, _, _ = pin.lower().replace("_", "-").partition(" ;")
-        assert f"\n{name} " in f"\n{lock}"
-    for pin in extras["gpu"]:
-        name, _, _ = pin.partition("==")
-        assert f"\n{name}==" not in lock or pin in extras["cpu"] or name.startswith("tensorrt-rtx")
+    run, dev = ((ROOT / lock).read_text().lower() for lock in LOCKS)
+    for pin in project["dependencies"] + extras["cpu"] + extras["setup"]:
+        assert f"\n{pinned(pin)} " in f"\n{run}"
+    for pin in extras["train"] + extras["dev"]:
+        assert f"\n{pinned(pin)} " in f"\n{dev}"
+    for text in ("tensorrt==", "tensorrt-cu13==", "onnxruntime-gpu", "cuda-bindings"):
+        assert text not in dev
+    for heavy in ("jaxlib", "tensorrt", "playwright", "mypy"):
+        assert heavy not in run
+
+
+def pinned(requirement: str) -> str:
+    return requirement.partition(";")[0].strip().lower().replace("_", "-")
 
 
 def test_without_python_it_says_what_is_needed(project: Path, tmp_path: Path) -> None:
@@ -140,8 +163,7 @@ def test_without_venv_it_names_the_package(project: Path, tmp_path: Path) -> Non
 
 
 def test_a_failed_installation_leaves_no_stamp(project: Path, tmp_path: Path) -> None:
-    """This Python "makes" an environment in which nothing can be installed."""
-    refused = start(project, programs(tmp_path / "bin", **{"python3.12": "#!/bin/sh\nexit 0\n"}))
+    refused = start(project, programs(tmp_path / "bin", **{"python3.12": ANY}))
     assert refused.returncode == 1
     assert "could not be installed" in refused.stderr
     assert not (project / ".venv" / "stamp").exists()
@@ -152,6 +174,29 @@ def test_a_ready_environment_starts_at_once(project: Path, tmp_path: Path) -> No
     path = programs(tmp_path / "bin")  # no Python at all: it is not asked
     assert start(project, path, "--port", "a b").stdout == "<up><--demo><--port><a b>"
     assert start(project, path, "--once", "x").stdout == "<demo><x>"
+
+
+def test_whoever_can_test_can_run_and_not_the_reverse(project: Path, tmp_path: Path) -> None:
+    fake_environment(project, "requirements-dev.lock")
+    path = programs(tmp_path / "bin")
+    assert start(project, path, "--once").stdout == "<demo>"
+    assert start(project, path, script="test").stdout.startswith("<check>")
+    (project / ".venv/stamp").write_text(fingerprint(project, "requirements.lock"))
+    assert "needs Python" in start(project, path, script="test").stderr
+
+
+@pytest.mark.parametrize("as_it_was", [True, False])
+def test_what_is_missing_for_tests_is_added_to_what_runs(
+    project: Path, tmp_path: Path, as_it_was: bool
+) -> None:
+    """This Python makes no environment, so that only one that is there can be added to."""
+    fake_environment(project)
+    if not as_it_was:
+        (project / "pyproject.toml").write_text("changed")
+    start(project, programs(tmp_path / "bin", **{"python3.12": CHOOSY}), script="test")
+    stamp = project / ".venv/stamp"
+    assert stamp.exists() == as_it_was
+    assert not as_it_was or stamp.read_text() == fingerprint(project, "requirements-dev.lock")
 
 
 def test_what_python_compiles_is_kept_wherever_it_starts(project: Path, tmp_path: Path) -> None:

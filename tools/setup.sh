@@ -1,6 +1,8 @@
-# Sourced by ./run and ./test: `set_up ROOT` leaves ROOT/.venv with the packages of
-# requirements.lock and the aitrader command; `set_up ROOT VENV LOCK` another environment from
-# another lock. It asks for nothing but Python with venv.
+# Sourced by ./run, ./test and others: `set_up ROOT` leaves ROOT/.venv with the aitrader command and
+# the packages of requirements.lock, what it takes to run; `set_up ROOT .venv requirements-dev.lock`
+# with all of those and what tests and training take. Whoever has more has enough, and whoever lacks
+# something gets that alone. `set_up ROOT VENV LOCK` makes another environment from another lock. It
+# asks for nothing but Python with venv.
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -31,16 +33,22 @@ find_python() {
     return 1
 }
 
-# What the environment was made from; the path too, since a moved environment does not work.
+# What an environment from the lock $1 is made from; the path too, since a moved one does not work.
 fingerprint() {
     printf '%s\n' "$root"
-    cat "$root/${lock:-requirements.lock}" "$root/pyproject.toml" "$root/tools/setup.sh" | cksum
+    cat "$root/$1" "$root/pyproject.toml" "$root/tools/setup.sh" | cksum
+}
+
+made_from() {
+    [ -x "$venv/bin/python" ] && [ -f "$venv/stamp" ] &&
+        [ "$(cat "$venv/stamp")" = "$(fingerprint "$1")" ]
 }
 
 is_current() {
-    [ -x "$venv/bin/python" ] && [ -f "$venv/stamp" ] &&
-        [ "$(cat "$venv/stamp")" = "$(fingerprint)" ]
+    made_from "$lock" || { [ "$lock" = requirements.lock ] && made_from requirements-dev.lock; }
 }
+
+lacks_but_a_part() { [ "$lock" = requirements-dev.lock ] && made_from requirements.lock; }
 
 # One starter sets up, the others wait. The lock belongs to the open file 9, which this shell
 # shares with the Python that takes it, and ends with this shell, however that ends.
@@ -60,15 +68,20 @@ pip_install() {
 }
 
 # Packages first; then the project, by the build backend that the lock brought: nothing to fetch.
+# The lock names every package, so that there is nothing to resolve, which would take most of it.
 install_with() {
-    "$@" --require-hashes -r "$root/$lock" &&
+    "$@" --no-deps --require-hashes -r "$root/$lock" &&
         "$@" --no-deps --no-build-isolation -e "$root"
 }
 
 uv_install() { "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" "$@"; }
 
+new_environment() {
+    rm -f "$venv/stamp"
+    "$python" -m venv --clear "$venv"
+}
+
 install_packages() {
-    "$python" -m venv --clear "$venv" || return 1
     if get_uv; then
         install_with uv_install && return
         say "uv could not install the packages, see above; trying pip ..."
@@ -99,10 +112,11 @@ set_up() {
     find_python || return 1
     take_turn || return 1
     if ! is_current; then
-        say "Setting up ${2:-.venv} (once, about 15 s) ..."
+        say "Setting up ${2:-.venv} from $lock (once, about 10 s) ..."
+        lacks_but_a_part || new_environment || return 1
         rm -f "$venv/stamp"
         install_packages || return 1
-        fingerprint >"$venv/stamp.new"
+        fingerprint "$lock" >"$venv/stamp.new"
         mv "$venv/stamp.new" "$venv/stamp"
         exec 9>&-
         warm_up &

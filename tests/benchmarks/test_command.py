@@ -39,7 +39,7 @@ def test_the_lock_of_the_peers_is_ours_and_theirs() -> None:
     assert not re.search(r"://|--(extra-)?index|--find-links|@ ", lock)
     packages = re.findall(r"(?m)^\S.*(?:\n .*)*", lock)
     assert all("==" in package and "--hash=sha256:" in package for package in packages)
-    assert pins("requirements.lock") < pins("benchmarks/requirements.lock")
+    assert pins("requirements-dev.lock") < pins("benchmarks/requirements.lock")
     assert {"backtrader==1.9.78.123", "bt==1.4.1"} < pins("benchmarks/requirements.lock")
 
 
