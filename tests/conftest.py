@@ -25,7 +25,7 @@ from tests.small import Small
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)  # of imports; sources with editions do not care
 
 MEMORY = Path("/dev/shm")
-ROOM = 2**30  # bytes; a server of tests takes a fifth of it
+ROOM = 2**31  # bytes; a server of tests takes a tenth of it
 
 _numbers = count(1)
 
@@ -41,18 +41,27 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@contextmanager
+def server_folder(prefix: str) -> Iterator[Path]:
+    """For servers of tests: in memory where there is room, and short and open to all, unlike
+    pytest's own, since as root without namespaces a server runs as nobody."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY if roomy else "/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """The plain URL of a server that this process of tests has for itself, in memory if it can."""
-    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-    where = MEMORY if roomy else Path("/tmp")
-    folder = Path(tempfile.mkdtemp(prefix="aitrader-tests-", dir=where))
-    folder.chmod(0o755)  # the server may run as nobody
-    with embedded_server(folder / "postgres") as url:
+    """The plain URL of a server that this process of tests has for itself."""
+    with (
+        server_folder("aitrader-tests-") as folder,
+        embedded_server(folder / "postgres") as url,
+    ):
         for statement in ("alter system set fsync = off", "select pg_reload_conf()"):
             _administer(url, statement)  # nothing here has to outlive a crash
         yield url
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from aitrader_core.domain.errors import StorageError
 from aitrader_core.storage import embedded
 from aitrader_core.storage.embedded import embedded_server, embedded_url, revive
 from aitrader_core.storage.urls import DatabaseUrls
+from tests.conftest import server_folder
 
 HOLDER = """
 import sys
@@ -30,11 +30,8 @@ with embedded_server(Path(sys.argv[1])) as url:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Open to all, unlike pytest's own: as root without namespaces the server runs as nobody."""
-    path = Path(tempfile.mkdtemp(prefix="aitrader test ", dir="/tmp"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
+    with server_folder("aitrader test ") as path:
+        yield path
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +87,11 @@ def test_the_last_to_leave_stops_it(data: Path) -> None:
         with embedded_server(data) as second:
             assert first == second == embedded_url(data)
         assert postmaster(data)
+        before = count(first)
         execute(first, "insert into kept values (1)")
     assert not postmaster(data)
     with embedded_server(data) as again:
-        assert count(again) == 1
+        assert count(again) == before + 1
 
 
 def test_both_databases_are_there_for_every_driver(data: Path) -> None:
