@@ -11,16 +11,21 @@ from aitrader_dagster.defs.market import market_definitions
 from aitrader_dagster.defs.requests import enqueue_simulation
 from aitrader_dagster.defs.retention import purge_old_rows, retention_schedule
 from aitrader_dagster.lib.io_manager import ModelDayIOManager
-from aitrader_dagster.lib.resources import TradingFloors
+from aitrader_dagster.lib.resources import InferenceRunners, TradingFloors
 
 
 def build_definitions(config_dir: Path) -> dg.Definitions:
     """Everything that the arenas under `config_dir` bring, on shared resources."""
-    floors, retention = TradingFloors(), retention_config(config_dir)
+    inference = InferenceRunners.configure_at_launch()
+    floors, retention = TradingFloors(inference=inference), retention_config(config_dir)
     shared = dg.Definitions(
         jobs=[enqueue_simulation, purge_old_rows],
         schedules=[retention_schedule(retention)] if retention else [],
-        resources={"floors": floors, "model_days": ModelDayIOManager(floors=floors)},
+        resources={
+            "inference": inference,
+            "floors": floors,
+            "model_days": ModelDayIOManager(floors=floors),
+        },
         executor=dg.in_process_executor,
     )
     arenas = load_arenas(config_dir).values()

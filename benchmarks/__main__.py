@@ -13,14 +13,17 @@ from benchmarks.machine import machine
 
 MODULES = {
     "rules": "benchmarks.rules.bench",
+    "onnx-policy": "benchmarks.onnx_policy",
     "store": "benchmarks.store.bench",
     "llm": "benchmarks.llm.bench",
     "dagster": "benchmarks.range_run",
     "judging": "benchmarks.judging",
     "patterns": "benchmarks.patterns",
     "orders": "benchmarks.orders",
+    "inference": "benchmarks.inference",
     "backfill": "benchmarks.backfill",
     "results": "benchmarks.results.bench",
+    "serving": "benchmarks.serving",
     "replay": "benchmarks.replay.bench",
     "replay-memory": "benchmarks.replay.memory",
     "setup": "benchmarks.setup",

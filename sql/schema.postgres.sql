@@ -784,6 +784,52 @@ COMMENT ON COLUMN public.order_events.facts IS 'canonical JSON';
 
 COMMENT ON COLUMN public.order_events.hash IS 'over the hash before and this row';
 
+CREATE TABLE public.predictions (
+    market text NOT NULL,
+    session date NOT NULL,
+    key text NOT NULL,
+    network text NOT NULL,
+    digest text NOT NULL,
+    features text NOT NULL,
+    backend text NOT NULL,
+    "precision" text NOT NULL,
+    prices text NOT NULL,
+    scores jsonb NOT NULL,
+    made_of jsonb NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.predictions IS 'What networks say of daily sessions; whoever needs one that is not here asks again';
+
+COMMENT ON COLUMN public.predictions.key IS 'hash of who scored what of which prices';
+
+COMMENT ON COLUMN public.predictions.digest IS 'sha256 of the network''s file';
+
+COMMENT ON COLUMN public.predictions.features IS 'the version of what it was told';
+
+COMMENT ON COLUMN public.predictions.backend IS 'that ran it';
+
+COMMENT ON COLUMN public.predictions.prices IS 'source and newest vintage that it could see';
+
+COMMENT ON COLUMN public.predictions.scores IS 'by symbol, as of the session''s open';
+
+COMMENT ON COLUMN public.predictions.made_of IS 'runtime, device, versions, engine';
+
+CREATE VIEW public.prediction_scores AS
+ SELECT p.market,
+    p.session,
+    s.symbol,
+    (s.score)::double precision AS score,
+    p.network,
+    p.digest,
+    p.features,
+    p.backend,
+    p."precision",
+    p.prices,
+    p.made_at
+   FROM (public.predictions p
+     CROSS JOIN LATERAL jsonb_each_text(p.scores) s(symbol, score));
+
 CREATE TABLE public.purged_spending (
     id bigint NOT NULL,
     market text NOT NULL,
@@ -1031,6 +1077,9 @@ ALTER TABLE ONLY public.order_events
 
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT pk_orders PRIMARY KEY (model_day_id, number);
+
+ALTER TABLE ONLY public.predictions
+    ADD CONSTRAINT pk_predictions PRIMARY KEY (market, session, key);
 
 ALTER TABLE ONLY public.purged_spending
     ADD CONSTRAINT pk_purged_spending PRIMARY KEY (id);

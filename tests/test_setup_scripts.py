@@ -14,6 +14,7 @@ ROOT = project_root()
 SCRIPTS = [
     "run",
     "test",
+    "tools/gpu",
     "tools/lock",
     "tools/providers",
     "tools/setup.sh",
@@ -129,7 +130,7 @@ def test_the_locks_hold_every_pin_but_the_gpu_s() -> None:
         assert f"\n{pinned(pin)} " in f"\n{run}"
     for pin in extras["train"] + extras["dev"]:
         assert f"\n{pinned(pin)} " in f"\n{dev}"
-    for text in ("tensorrt==", "onnxruntime-gpu", "cuda-bindings"):
+    for text in ("tensorrt==", "tensorrt-cu13==", "onnxruntime-gpu", "cuda-bindings"):
         assert text not in dev
     for heavy in ("jaxlib", "tensorrt", "playwright", "mypy"):
         assert heavy not in run

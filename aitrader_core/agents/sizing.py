@@ -1,6 +1,7 @@
 """From target weights to orders: sales first, so that they fund the buys of the same session."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import ROUND_UP, Decimal
 
 from aitrader_core.domain.market import MarketView, Symbol
@@ -16,7 +17,11 @@ def equal_weights(symbols: Iterable[Symbol]) -> dict[Symbol, Decimal]:
 
 def begins(period: str, view: MarketView) -> bool:
     """Whether the view's bar is the first one of its session, week or month, or of all."""
-    before, today = view.previous_session, view.session
+    return starts(period, view.previous_session, view.session)
+
+
+def starts(period: str, before: date | None, today: date) -> bool:
+    """Whether a bar of `today` that follows one of `before` is the first of its period."""
     if before is None or period == "session":
         return before != today
     if period == "week":

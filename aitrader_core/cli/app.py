@@ -12,13 +12,17 @@ from aitrader_core.cli.auditing import audit
 from aitrader_core.cli.backtests import backtest
 from aitrader_core.cli.breaks import breaks
 from aitrader_core.cli.broker import broker
+from aitrader_core.cli.engines import engines
 from aitrader_core.cli.estimating import estimate
 from aitrader_core.cli.exporting import export
+from aitrader_core.cli.infer import infer
+from aitrader_core.cli.infer_measuring import bench, parity
 from aitrader_core.cli.jobs import jobs
 from aitrader_core.cli.leaderboard import leaderboard
 from aitrader_core.cli.live import live
 from aitrader_core.cli.manifests import manifest
 from aitrader_core.cli.metrics import definitions, metrics, rescore
+from aitrader_core.cli.networks import networks, train
 from aitrader_core.cli.playing import play
 from aitrader_core.cli.prices import prices
 from aitrader_core.cli.purging import purge
@@ -65,13 +69,17 @@ def main() -> None:
 
 
 TRADING = (up, demo, prices, jobs, play, estimate, broker, ticks, live, trading)
-LOOKING = (models, results, leaderboard, metrics, rescore, definitions)
+LOOKING = (models, networks, results, leaderboard, metrics, rescore, definitions)
 PROVING = (breaks, verify, replay, audit)
 EXCHANGING = (report, recordings, export, manifest)
-KEEPING = (purge,)
+KEEPING = (purge, engines)
+ASKING = (infer,)
 TRYING = (backtest, suggest, suggestions)
-for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *TRYING):
+for command in (*TRADING, *LOOKING, *PROVING, *EXCHANGING, *KEEPING, *ASKING, *TRYING):
     main.add_command(command)
+infer.add_command(bench)
+infer.add_command(parity)
+models.add_command(train)
 ticks.add_command(import_ticks)
 ticks.add_command(play_ticks)
 

@@ -37,6 +37,8 @@ def print_day(day: ModelDay, currency: str) -> None:
     say("")
     made = day.manifest
     say(f"made by aitrader {made.code}, configuration {made.config}, prices {made.prices}")
+    if made.agent:
+        say(f"with {'; '.join(f'{name} {value}' for name, value in made.agent.items())}")
 
 
 def _print_blotter(day: ModelDay) -> None:

@@ -15,6 +15,7 @@ from aitrader_core.cli.ticks_playing import address
 
 if TYPE_CHECKING:
     from aitrader_core.domain.trading_state import TradingState
+    from aitrader_core.patterns.pattern_trader import PatternTrader
     from aitrader_core.runner.floor import Floor
     from aitrader_core.runner.live import Live
     from aitrader_core.runner.live_desk import LiveDesk
@@ -52,11 +53,15 @@ def live(
     place = None if feed == "-" else address(feed)
     with ExitStack() as stack:
         floor = stack.enter_context(open_floor(market))
-        pattern_trader(floor.arena, model)  # or it says why not
-        rehearse(floor.arena, model)  # before there is a feed that would have to wait for it
+        trader = pattern_trader(floor.arena, model, floor.connections(model))
+        rehearse(
+            floor.arena, model, trader
+        )  # before there is a feed that would have to wait for it
         descriptor = stack.enter_context(_connected(place))
         signals = stack.enter_context(Signals())
-        trading = _trading(floor, model, descriptor, seconds, again, lambda: bool(signals.count))
+        trading = _trading(
+            floor, model, trader, descriptor, seconds, again, lambda: bool(signals.count)
+        )
         click.echo(PAPER, err=True)
         trading.run()
         summary = summary_of(trading, market, model)
@@ -72,6 +77,7 @@ def live(
 def _trading(
     floor: "Floor",
     model: str,
+    trader: "PatternTrader",
     descriptor: int,
     seconds: float | None,
     again: bool,
@@ -91,7 +97,7 @@ def _trading(
     def opened(session: date, state: "TradingState") -> "LiveDesk":
         opening = opening_before(floor, model, session)
         trail = TrailFile(trail_path(floor, model, session), again=again)
-        return open_desk(arena, model, session, opening, state, trail)
+        return open_desk(arena, model, trader, session, opening, state, trail)
 
     names = getattr(arena.ticks, "symbols", {})
     outlook = Outlook(

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -121,6 +122,7 @@ def replay_command(
     from aitrader_core.exchange.run_file import open_run
     from aitrader_core.exchange.run_replaying import replay_run
     from aitrader_core.exchange.run_verifying import verdict
+    from aitrader_core.runner.settings import load_settings, runner_options
 
     with open_run(path, trust_code=trust_code) as run:
         found = verdict(run)
@@ -128,10 +130,14 @@ def replay_command(
             _refuse(found, as_json=as_json)
         with Meter() as meter:
             began = time.perf_counter()
-            replayed = list(replay_run(run, lambda r: _prices(r, files, actions), meter))
+            options = runner_options(load_settings())
+            prices = partial(_prices, files=files, actions=actions)
+            replayed = list(replay_run(run, options, prices, meter))
             seconds = time.perf_counter() - began
     if as_json:
-        print_json({**_verdict_json(found), **replayed_json(replayed)})
+        told = replayed_json(replayed)
+        notes = [*found.notes, *(note for one in replayed for note in one.notes)]
+        print_json({**_verdict_json(found), **told, "notes": notes})
     else:
         _tell(found)
         print_replayed(replayed, seconds)

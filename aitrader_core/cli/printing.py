@@ -1,6 +1,7 @@
-"""How results look: tables that fit 80 columns, or JSON."""
+"""How results look: tables as wide as the terminal, or JSON."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -12,10 +13,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_ON_PAPER = 100  # columns
+
+
 def console(*, err: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=err, highlight=False, soft_wrap=False)
+    found = Console(stderr=err, highlight=False, soft_wrap=False)
+    if not found.is_terminal and "COLUMNS" not in os.environ:
+        found.width = _ON_PAPER  # rich would take 80, and fold what is in a file or a pipe
+    return found
 
 
 def say(sentence: str) -> None:

@@ -66,6 +66,8 @@ def meant(floor: "Floor", what: str) -> tuple[Sequence[str], str | None]:
 def print_replayed(found: "Sequence[Replayed]", seconds: float) -> None:
     columns = ("model", "days", "identical", "first difference")
     print_table(columns, map(_row, found), right=columns[1:3])
+    for note in (note for replayed in found for note in replayed.notes):
+        say(f"note: {note}")
     days = sum(replayed.days for replayed in found)
     differ = sum(len(replayed.differences) for replayed in found)
     what = f"{counted(days, 'model-day')} of {counted(len(found), 'model')}"
@@ -89,4 +91,5 @@ def replayed_json(found: "Sequence[Replayed]") -> dict[str, object]:
             for replayed in found
             for d in replayed.differences
         ],
+        "notes": [note for replayed in found for note in replayed.notes],
     }

@@ -32,11 +32,17 @@ if TYPE_CHECKING:
     from aitrader_core.runner.floor import Floor
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @market_option
 @as_json_option
-def models(market: str, as_json: bool) -> None:
-    """The models of an arena, and how far each has traded."""
+@click.pass_context
+def models(context: click.Context, market: str, as_json: bool) -> None:
+    """The trading models of an arena, and how far each has traded."""
+    if context.invoked_subcommand is None:
+        _list_models(market, as_json=as_json)
+
+
+def _list_models(market: str, *, as_json: bool) -> None:
     from aitrader_core.storage.equity import last_sessions
 
     with open_floor(market) as floor:

@@ -24,6 +24,8 @@ AitraderError
 │   ├── OrderRejected     it does not take an order, or a change of one; it stays as it was
 │   └── NoAnswer          whether it did what it was asked to is not known: look before asking again
 ├── InferenceError        a network can't be run as was asked, or not on what it was given
+│   ├── Busy              more is waiting for it than there is room for: ask again later
+│   └── Unanswerable      it is well, and what it was asked leads it to numbers that are none
 └── StorageError          the database is down, or refuses
 """
 
@@ -123,6 +125,14 @@ class NoAnswer(BrokerError):  # noqa: N818 - likewise
 
 
 class InferenceError(AitraderError):
+    pass
+
+
+class Busy(InferenceError):  # noqa: N818 - says what is so
+    pass
+
+
+class Unanswerable(InferenceError):  # noqa: N818 - likewise
     pass
 
 

@@ -15,6 +15,7 @@ from aitrader_core.agents.agent import Agent
 from aitrader_core.agents.llm.language_model import OPENAI, PreparedModel
 from aitrader_core.domain.errors import ConfigError, InputError, ManifestError
 from aitrader_core.exchange.archive import is_name
+from aitrader_core.inference.network import FOLDER, Network
 from aitrader_core.runner import config
 from aitrader_core.runner.arena import Arena, load_arena, model_file, read_arena
 
@@ -23,6 +24,7 @@ CONFIGS = f"{ROOT}configs"
 _BASE = "OPENAI_API_BASE"
 _LARGEST = 256 << 10  # bytes of a YAML file
 _DEEPEST = 20  # mappings and lists within each other
+_ELSEWHERE = b"\n\x08location"  # where ONNX names a file that holds a tensor's numbers
 _HERE = "kept elsewhere"  # what a variable that a model requires is set to, where it is not needed
 
 
@@ -61,6 +63,7 @@ def config_members(
         if isinstance(agent, PreparedModel):
             files.append(config_dir / "prompts" / f"{agent.spec.prompt}.md")
     members |= {path.relative_to(config_dir).as_posix(): _read(path) for path in files}
+    members |= {name: content for agent in agents for name, content in _networks(agent)}
     beside = {n: c for agent in agents for n, c in _beside(config_dir, agent)}
     taken = {f"{CONFIGS}/{name}": content for name, content in members.items()}
     return taken | {f"{ROOT}{name}": content for name, content in beside.items()}
@@ -71,6 +74,20 @@ def _is_of(name: str, model: str, listed: Sequence[str]) -> bool:
     if model in listed:
         return model == name
     return model.startswith(f"{name}@")
+
+
+def _networks(agent: Agent) -> Iterator[tuple[str, bytes]]:
+    """The network that it was loaded with, and the card beside it, by their place in configs/."""
+    network = getattr(agent, "network", None)
+    if not isinstance(network, Network):
+        return
+    name = f"{FOLDER}/{network.name}"
+    if not is_name(f"{CONFIGS}/{name}.onnx"):
+        raise InputError(f"{network.path}: can't be named so in a run manifest: rename it")
+    yield f"{name}.onnx", network.content
+    card = network.path.with_suffix(".md")
+    if card.is_file():
+        yield f"{name}.md", _read(card)
 
 
 def _beside(config_dir: Path, agent: Agent) -> Iterator[tuple[str, bytes]]:
@@ -121,6 +138,8 @@ def load_packed(
         _check_code(name, said, trust_code=trust_code)
         _check_paths(name, said)
     for name, content in files.items():
+        if _ELSEWHERE in content and name.endswith(".onnx"):
+            raise ManifestError(f"{name}: has numbers in another file, which is not in the archive")
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -41,7 +41,10 @@ from aitrader_core.runner.settings import project_root
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.history import Record
 
-_LIBRARIES = ("pydantic", "sqlalchemy", "pyyaml", "pyarrow", "openai", "mcp", "simpleeval")
+_LIBRARIES = (
+    *("pydantic", "sqlalchemy", "pyyaml", "pyarrow", "openai", "mcp", "simpleeval"),
+    *("numpy", "onnxruntime", "onnxruntime-gpu"),
+)
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "DATABASE_URL")
 _SHORTEST = 8  # characters of a secret that is looked for
 

@@ -44,11 +44,26 @@ class RunnerInfo:
         return told | ({"fallback": self.fallback} if self.fallback else {})
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a network takes and gives: a batch is [rows, *row], its answers are [rows, width].
+
+    `metadata` is what its maker wrote into it.
+    """
+
+    row: tuple[int, ...]
+    width: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
 class InferenceRunner(Protocol):
     """A network, loaded and warm. Any thread may ask; the device answers one at a time."""
 
+    @property
+    def signature(self) -> Signature: ...
+
     def predict(self, batch: "NDArray[np.float32]") -> "NDArray[np.float32]":
-        """The network's output, a row for each row of `batch`.
+        """The network's output [rows, width], a row for each row of `batch`.
 
         On the CPU a row's answer is the same to the bit, whatever rows it comes with. Raises
         InferenceError for another shape or type, for what is not finite, for no row, and for more

@@ -225,7 +225,7 @@ def _one(
     return 1
 
 
-_ONE_TAKES = (
+ONE_TAKES = (
     types.float64[:, ::1],
     *(types.int64,) * 4,
     *(types.float64,) * 6,
@@ -234,14 +234,14 @@ _ONE_TAKES = (
 
 
 # Those of ticks, in the order of theirs.
-_COLUMNS = (
+COLUMN_TYPES = (
     *(types.int64[::1],) * 2,
     types.int32[::1],
     types.uint8[::1],
     *(types.float64[::1],) * 6,
     types.int8[::1],
 )
-_TABLE = types.float64[:, ::1]
+TABLE = types.float64[:, ::1]
 
 
 def _follow(
@@ -324,7 +324,7 @@ def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
 
     def bound(function: Callable[..., Any]) -> Callable[..., Any]:
         made = FunctionType(function.__code__, scope)
-        made.__qualname__ = f"{function.__name__}_{_sources()}"
+        made.__qualname__ = f"{function.__name__}_{sources()}"
         return made
 
     for part in (_scored, _found):
@@ -332,12 +332,12 @@ def _compiled_for(others: tuple[tuple[str, Pattern], ...]) -> Kernel:
     keep = not others  # numba's cache would take other patterns for the standard ones
     told: dict[str, Any] = {"error_model": "numpy", "cache": keep}
     drive = numba.njit(_drive_takes(terms), nogil=True, **told)(bound(_drive))
-    one = numba.njit(_ONE_TAKES, **told)(bound(_one))  # to let go of the GIL costs more than it
+    one = numba.njit(ONE_TAKES, **told)(bound(_one))  # to let go of the GIL costs more than it
     return Kernel(tuple(patterns), terms, drive, one)
 
 
 @lru_cache
-def _sources() -> str:
+def sources() -> str:
     """A part of the name that numba's cache knows compiled code by: it looks at one file alone."""
     files = [
         Path(str(module.__file__)) for module in (compiling, learning, records, standard, ticks)
@@ -345,8 +345,8 @@ def _sources() -> str:
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
-_FOLLOW_TAKES = (_TABLE, _TABLE, *(types.int64,) * 3, *_COLUMNS)
-_follow.__qualname__ = f"follow_{_sources()}"
+_FOLLOW_TAKES = (TABLE, TABLE, *(types.int64,) * 3, *COLUMN_TYPES)
+_follow.__qualname__ = f"follow_{sources()}"
 follow = numba.njit(_FOLLOW_TAKES, error_model="numpy", cache=True, nogil=True)(_follow)
 
 
@@ -356,5 +356,5 @@ def _drive_takes(terms: "np.dtype[np.void]") -> tuple[Any, ...]:
     Otherwise it would be compiled once more for it, for seconds in the midst of a stream.
     """
     rows, terms_alone = (numba.from_dtype(record) for record in (ROW, terms))
-    where = (types.int64[::1], _TABLE, types.int64, types.int64)
-    return (rows[:], terms_alone[::1], _TABLE, *where, *_COLUMNS)
+    where = (types.int64[::1], TABLE, types.int64, types.int64)
+    return (rows[:], terms_alone[::1], TABLE, *where, *COLUMN_TYPES)

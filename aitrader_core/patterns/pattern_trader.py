@@ -3,24 +3,31 @@
 Where a session has no ticks, its past bars are read as coarse ones.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from aitrader_core.domain.account import Account
-from aitrader_core.domain.errors import ConfigError
+from aitrader_core.domain.errors import ConfigError, LedgerError
 from aitrader_core.domain.limits import Limits, PreTrade
+from aitrader_core.domain.market import Symbol
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.domain.money import plain, plain_quantity
 from aitrader_core.domain.orders import Order
 from aitrader_core.domain.signals import Signal
 from aitrader_core.patterns.bar_account import account_of, stamp
 from aitrader_core.patterns.parameters import PatternParameters
+from aitrader_core.patterns.shown import LENGTH, also_told
 from aitrader_core.patterns.strategy import StrategyParameters, decide
 from aitrader_core.simulation.desk import Desk
 
+if TYPE_CHECKING:  # numpy is for those who have ticks
+    from aitrader_core.patterns.scorer import Scorer
+
+NO_SCORE = "none"
 _TOLD = 3  # patterns in a sentence
 
 
@@ -31,7 +38,8 @@ class PatternTrader:
     Of ticks it is woken by each signal of the session. Of bars it is asked at each open: the last
     `lookback` bars are read as ticks by an engine that knows nothing yet, and only what the bar
     just over says is acted on, at once and at the market. So a day is the same wherever a run
-    began.
+    began. `score` is a network of configs/networks: what it makes of a symbol's last trades is
+    weighed together with the signal's own score, by the strategy.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -40,7 +48,7 @@ class PatternTrader:
     strategy: StrategyParameters = field(default_factory=StrategyParameters)
     limits: Limits = field(default_factory=Limits)
     lookback: Annotated[int, Field(ge=0)] = 0  # bars that warm the engine up; 0: ticks alone
-    score: Literal["none"] = "none"  # of a model, beside the patterns'
+    score: str = NO_SCORE
 
     def __post_init__(self) -> None:
         if self.lookback and self.lookback < self.patterns.warmup:
@@ -48,10 +56,38 @@ class PatternTrader:
                 f"lookback is {self.lookback}, must be patterns.warmup, {self.patterns.warmup}, or "
                 "more: each bar is a trade, and before that many there is no signal"
             )
+        if self.lookback and self.is_scored and self.lookback < LENGTH:
+            raise ValueError(
+                f"lookback is {self.lookback}, must be {LENGTH} or more with a score: each bar is "
+                "a trade, and a network is shown so many"
+            )
+
+    @property
+    def is_scored(self) -> bool:
+        return self.score != NO_SCORE
 
     @property
     def made_of(self) -> Mapping[str, str]:
         return {"patterns": self.patterns.digest, "score": self.score}
+
+    def prepared(
+        self, config_dir: Path, environment: Mapping[str, str], symbols: Iterable[Symbol]
+    ) -> "PatternTrader":
+        """With its network read, if it has one. Raises ConfigError."""
+        del environment, symbols
+        if not self.is_scored:
+            return self
+        from aitrader_core.inference.network import read_network
+        from aitrader_core.patterns.scored_trader import ScoredTrader
+
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return ScoredTrader(**told, network=read_network(config_dir, self.score))
+
+    def scorer(self, symbols: tuple[Symbol, ...]) -> "Scorer | None":  # noqa: ARG002
+        """What predicts, from the first tick of a stream on; None without a network."""
+        if self.is_scored:
+            raise LedgerError(f"{self.score} is not prepared")  # a bug of ours: run by no arena
+        return None
 
     def trade(self, desk: Desk) -> Ending:
         if desk.feed is not None:
@@ -74,15 +110,17 @@ class PatternTrader:
 
         desk.guard = PreTrade(self.limits, account)
         at_market = replace(self.strategy, orders="market")  # an open is one price for all
-        for signal in self._signals(desk):
+        for signal, prediction in self._signals(desk):
             at_open = replace(signal, price=float(desk.view.opens[signal.symbol]))
-            order = decide(at_open, None, account(), at_market, desk.rules)
-            desk.say(f"{told(signal, self.patterns)}: {_decided(order)}")
+            order = decide(at_open, prediction, account(), at_market, desk.rules)
+            seen = told(signal, self.patterns) + also_told(self.score, prediction)
+            desk.say(f"{seen}: {_decided(order)}")
             if order is not None:
                 desk.submit(order)
 
-    def _signals(self, desk: Desk) -> list[Signal]:
-        """Of the bar just over: sales first, so that they fund buys, then the strongest first."""
+    def _signals(self, desk: Desk) -> list[tuple[Signal, float | None]]:
+        """Of the bar just over, with what the network predicts: sales first, so that they fund
+        buys, then the strongest first."""
         from aitrader_core.patterns.bar_ticks import bar_ticks
         from aitrader_core.patterns.engine import Engine
 
@@ -92,7 +130,12 @@ class PatternTrader:
         ticks = bar_ticks(desk.view, self.lookback)
         found = Engine(self.patterns, ticks.symbols).run(ticks)
         last = [signal for signal in found if signal.at == stamp(before)]
-        return sorted(last, key=lambda s: (s.score > 0, -abs(s.score), s.symbol))
+        last.sort(key=lambda s: (s.score > 0, -abs(s.score), s.symbol))
+        if (scorer := self.scorer(ticks.symbols)) is None:
+            return [(signal, None) for signal in last]
+        scorer.follow(ticks, 0, len(ticks))
+        index = {symbol: at for at, symbol in enumerate(ticks.symbols)}
+        return [(signal, scorer.prediction(index[signal.symbol])) for signal in last]
 
 
 def told(signal: Signal, patterns: PatternParameters) -> str:

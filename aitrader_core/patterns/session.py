@@ -14,6 +14,7 @@ from aitrader_core.execution.mandate import Mandate
 from aitrader_core.execution.oms import Oms
 from aitrader_core.patterns.engine import Engine
 from aitrader_core.patterns.playback import Playback
+from aitrader_core.patterns.shown import also_told
 from aitrader_core.patterns.strategy import decide, exact
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.simulation.feed import Feed
@@ -47,7 +48,7 @@ class TickSession:
         assert feed is not None
         self.desk, self._trader = desk, trader
         self._index = {symbol: at for at, symbol in enumerate(feed.symbols)}
-        self._engine = _engine(trader, feed)
+        self._engine, self._scorer = _engine(trader, feed), trader.scorer(feed.symbols)
         self._prices = dict(desk.view.opens)  # until there is a trade
         self._venue = TickVenue(
             feed.terms, feed.symbols, desk.rules.quantity_step, quoted=feed.quoted
@@ -61,7 +62,7 @@ class TickSession:
     def play(self, ticks: Ticks) -> None:
         """The next chunk of the session."""
         at, end, received = 0, len(ticks), ticks.received
-        engine, venue = self._engine, self._venue
+        engine, venue, scorer, scored = self._engine, self._venue, self._scorer, 0
         while at < end:
             if (now := int(received[at])) >= venue.wake_at:
                 self._listen(now)
@@ -73,7 +74,12 @@ class TickSession:
                 if step.watched:
                     venue.on_tick(tick)
                 if step.signal is not None:
+                    if scorer is not None:
+                        scorer.follow(ticks, scored, at)
+                        scored = at
                     self._on_signal(step.signal)
+        if scorer is not None:
+            scorer.follow(ticks, scored, end)
         if end:
             self._now = int(received[end - 1])
 
@@ -85,6 +91,8 @@ class TickSession:
         self._venue.on_tick(tick)
         assert isinstance(self._engine, Engine)  # what is known already is played in chunks
         signal = self._engine.on_tick(tick)
+        if self._scorer is not None:
+            self._scorer.on_tick(tick)
         return 0 if signal is None else self._on_signal(signal)
 
     def kill(self, state: TradingState, reason: str, at: int) -> bool:
@@ -108,16 +116,17 @@ class TickSession:
             return 0  # one at a time: what the last one does is not known yet
         at = self._index[signal.symbol]
         account = self.oms.account(signal.at)
+        prediction = None if self._scorer is None else self._scorer.prediction(at)
         order = decide(
             signal,
-            None,
+            prediction,
             account,
             self._trader.strategy,
             self.desk.rules,
             bid=self._engine.last_bid(at),
             ask=self._engine.last_ask(at),
         )
-        self.desk.say(_told(signal, order))
+        self.desk.say(_told(signal, also_told(self._trader.score, prediction), order))
         if order is None:
             return 0
         return 0 if isinstance(self.oms.submit(order, signal.at), Refused) else 1
@@ -157,9 +166,10 @@ def _mandate(trader: "PatternTrader", desk: Desk, feed: Feed) -> Mandate:
     )
 
 
-def _told(signal: Signal, order: Order | None) -> str:
+def _told(signal: Signal, also: str, order: Order | None) -> str:
     seen = ", ".join(f"{name} {value:.3g}" for name, value in signal.features.items())
     said = f"signal {signal.number}: {signal.symbol} scores {signal.score:.3f} at {signal.price:g}"
+    said += also
     if order is None:
         return f"{said} ({seen}): nothing to do"
     price = "the market" if order.limit is None else plain(order.limit)

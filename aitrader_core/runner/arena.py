@@ -147,21 +147,33 @@ def load_arena(config_dir: Path, name: str, around: Mapping[str, str] | None = N
     """The arena of a file. `around` stands in for the environment of this process."""
     around = environment() if around is None else around
     path = config.arena_file(config_dir / "arenas", name)
-    place, (found, own) = str(path), read_arena(config_dir, path, around)
+    found, own = read_arena(config_dir, path, around)
     market = config.read(config_dir / "markets", found.market, MarketConfig)
-    calendar = load_calendar(market.exchange)
+    stage = _stage(config_dir, path, found, market)
+    terms = _terms(found, stage.costs, market)
+    return replace(stage, models=_models(config_dir, path, found, own, terms, around))
+
+
+def load_stage(config_dir: Path, name: str) -> Arena:
+    """The arena with nobody in it yet: what the networks of its models are made for."""
+    path = config.arena_file(config_dir / "arenas", name)
+    found, _ = read_arena(config_dir, path, environment())
+    market = config.read(config_dir / "markets", found.market, MarketConfig)
+    return _stage(config_dir, path, found, market)
+
+
+def _stage(config_dir: Path, path: Path, found: ArenaConfig, market: MarketConfig) -> Arena:
+    place, calendar = str(path), load_calendar(market.exchange)
     _check_span(found, calendar, place)
-    costs = config.costs(config_dir, found.costs)
-    terms = _terms(found, costs, market)
     return Arena(
-        market=name,
+        market=path.stem,
         currency=market.currency,
         calendar=calendar,
         is_intraday=found.bars == "intraday",
         rules=build(
             market.rules, RULES, config_dir, f"{config_dir}/markets/{found.market}.yaml: rules"
         ),
-        costs=costs,
+        costs=config.costs(config_dir, found.costs),
         symbols=tuple(Symbol(s) for s in found.symbols),
         first_session=found.first_session,
         last_session=found.last_session,
@@ -174,7 +186,7 @@ def load_arena(config_dir: Path, name: str, around: Mapping[str, str] | None = N
             (Symbol(s), day) for s, days in found.accepted_jumps.items() for day in days
         ),
         calls=found.calls,
-        models=_models(config_dir, path, found, own, terms, around),
+        models={},
         ticks=_ticks(found, config_dir, place),
         venue=found.venue,
     )

@@ -161,7 +161,8 @@ def trials(sweep: Sweep) -> Iterator[tuple[Trial, Sequence[Point]]]:
 
 def _walked(sweep: Sweep, variant: Variant) -> list[Point]:
     arena, curve = sweep.floor.arena, list[Point]()
-    trader, opening = variant.trader(arena), Opening.with_cash(arena.initial_cash)
+    trader = variant.trader(arena, sweep.floor.connections(variant.model.name))
+    opening = Opening.with_cash(arena.initial_cash)
     venue = SimulatedVenue(sweep.tape, arena.costs, sweep.sessions[0])
     for session in sweep.sessions:
         feed = sweep.floor.feed(trader, session)

@@ -1,6 +1,6 @@
 """Stored model-days and the same ones made again: what comes out otherwise, and where."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
@@ -22,6 +22,7 @@ from aitrader_core.storage.rows import (
 )
 
 _USED = (*usage_row(NOTHING_USED), "total_tokens", "total_dollars")
+_OF_NETWORKS = ("network", "backend", "precision", "device", "versions", "engine")  # RunnerInfo
 _IDENTITY = ("market", "model", "session", "manifest")  # of a row: no figures
 
 
@@ -37,14 +38,34 @@ class Difference:
         return f"{self.model} {self.session}: {self.fault}"
 
 
-def hint(arena: Arena, tape: Tape, day: ModelDay) -> str:
+def hint(arena: Arena, tape: Tape, day: ModelDay, again: ModelDay | None = None) -> str:
     """What has changed since the day was made, which may be the whole reason."""
     model = arena.models.get(day.model)
     if (now := tape.prices[day.session]) != day.manifest.prices:
         return f" (made from prices {day.manifest.prices}, now {now})"
     if model is not None and model.config_hash != day.manifest.config:
         return " (made under another configuration)"
+    if again is not None and (elsewhere := scored_elsewhere(day, again)):
+        return f" (scored {elsewhere})"
     return ""
+
+
+def scorer(agent: Mapping[str, str]) -> dict[str, str]:
+    """Who scored, by what a manifest says of its agent: a backend that was asked for and did not
+    run it does not count, nor why."""
+    told = {name: agent[name] for name in _OF_NETWORKS if name in agent}
+    return told | ({"backend": told["backend"].split()[-1]} if "backend" in told else {})
+
+
+def scored_elsewhere(was: ModelDay, now: ModelDay) -> str | None:
+    """What ran its network then and now, where they differ: the last digit may, too."""
+    then, here = scorer(was.manifest.agent), scorer(now.manifest.agent)
+    changed = [
+        f"{name} {then.get(name, 'none')}, now {here.get(name, 'none')}"
+        for name in _OF_NETWORKS
+        if then.get(name) != here.get(name)
+    ]
+    return f"with {'; '.join(changed)}" if changed else None
 
 
 def compare_ledgers(record: Record, again: ModelDay, *, with_usage: bool = False) -> Iterator[str]:

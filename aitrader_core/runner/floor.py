@@ -78,7 +78,17 @@ class Floor:
 
         `mode` is the arena's unless given.
         """
-        connections = Connections(
+        return self.arena.trader(model, self.connections(model, origin, mode, calls))
+
+    def connections(
+        self,
+        model: str,
+        origin: Origin | None = None,
+        mode: Mode | None = None,
+        calls: CallStore | None = None,
+    ) -> Connections:
+        """What `model` is given to trade for `origin`, as in `trader`."""
+        return Connections(
             self.arena.market,
             model,
             request=origin.request if origin else "nobody",
@@ -88,7 +98,6 @@ class Floor:
             runners=runners(self.inference),
             job=self._allowance(origin),
         )
-        return self.arena.trader(model, connections)
 
     def _allowance(self, origin: Origin | None) -> Allowance:
         job = self.jobs.get(origin.job_id) if origin and origin.job_id else None

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
+from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.domain.errors import ConfigError, InputError, MarketDataError
 from aitrader_core.domain.market import CorporateAction, MarketView, Past, Symbol
 from aitrader_core.domain.model_day import Ending
@@ -64,9 +65,14 @@ class LiveDesk:
         self.trail.close()
 
 
-def pattern_trader(arena: Arena, model: str) -> PatternTrader:
-    """ConfigError for a model that does not trade on ticks."""
-    agent = arena.model(model).agent
+def pattern_trader(
+    arena: Arena, model: str, connections: Connections | None = None
+) -> PatternTrader:
+    """With its network, if it has one, on the runner that `connections` have.
+
+    ConfigError for a model that does not trade on ticks.
+    """
+    agent = arena.trader(model, connections).agent
     if not isinstance(agent, PatternTrader):
         raise ConfigError(
             f"{model} of the {arena.market} arena is of kind {arena.model(model).config.kind}: "
@@ -103,13 +109,15 @@ def opening_before(floor: Floor, model: str, session: date) -> LiveOpening:
 def open_desk(
     arena: Arena,
     model: str,
+    trader: PatternTrader,
     session: date,
     opening: LiveOpening,
     state: TradingState,
     trail: TrailFile,
 ) -> LiveDesk:
-    """Orders have the ids that a replay of the same session would give them.
+    """Where `trader` trades as `model`.
 
+    Orders have the ids that a replay of the same session would give them.
     They go to the simulated venue that the session makes for its feed's terms. A broker would
     stand in its place: an OrderVenue (domain/order_venue.py), of which the session asks no more.
     """
@@ -125,7 +133,7 @@ def open_desk(
     )
     view = MarketView(session, opening.prices, Past(), {}, 0)
     desk = Desk(_NoBars(), view, opening.portfolio, arena.rules, feed=feed)
-    return LiveDesk(session, TickSession(pattern_trader(arena, model), desk), desk, opening, trail)
+    return LiveDesk(session, TickSession(trader, desk), desk, opening, trail)
 
 
 class _NoBars:

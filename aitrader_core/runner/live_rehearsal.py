@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from aitrader_core.domain.portfolio import Portfolio
 from aitrader_core.domain.trading_state import TradingState
+from aitrader_core.patterns.pattern_trader import PatternTrader
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.live_desk import LiveOpening, open_desk
 from aitrader_core.runner.live_trail import TrailFile
@@ -17,15 +18,15 @@ _SESSION = date(2024, 1, 1)
 _TRADES = 3_000
 
 
-def rehearse(arena: Arena, model: str) -> int:
-    """Play `model` a feed of swinging prices; returns how many orders that led to."""
+def rehearse(arena: Arena, model: str, trader: PatternTrader) -> int:
+    """Play `trader` a feed of swinging prices; returns how many orders that led to."""
     from aitrader_core.market.ticks.stream import TickStream
 
     stream = TickStream("rehearsal", arena.symbols)
     opening = LiveOpening(Portfolio(arena.initial_cash), {})
     with TemporaryDirectory(prefix="aitrader-") as folder:
         trail = TrailFile(Path(folder) / "trail.jsonl")
-        desk = open_desk(arena, model, _SESSION, opening, TradingState.ACTIVE, trail)
+        desk = open_desk(arena, model, trader, _SESSION, opening, TradingState.ACTIVE, trail)
         orders = 0
         for line in _lines(arena.symbols[0]):
             for tick in stream.ticks(line):

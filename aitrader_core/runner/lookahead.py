@@ -11,6 +11,7 @@ from aitrader_core import __version__
 from aitrader_core.domain.market import Bar
 from aitrader_core.domain.model_day import Manifest, ModelDay
 from aitrader_core.domain.trail import TrailEntry
+from aitrader_core.runner.comparing import scorer
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.remaking import Failure, remade
 from aitrader_core.runner.replaying import calls_of, trader_of
@@ -66,7 +67,8 @@ def _fault(floor: Floor, record: Record) -> str | None:
     prices = tape.prices[day.session]
     feed = floor.feed(trader, day.session, day.manifest)
     made_of = {**trader.made_of, **(feed.made_of if feed else {})}
-    if day.manifest != Manifest(__version__, trader.config_hash, prices, made_of):
+    now = Manifest(__version__, trader.config_hash, prices, made_of)
+    if _premises(day.manifest) != _premises(now):
         return None
     cut = None
     if feed is not None:
@@ -81,6 +83,12 @@ def _fault(floor: Floor, record: Record) -> str | None:
         return None if _until(cut, again) == _until(cut, day) else f"{told}, from {cut} ns on"
     said, was_said = (entries_json(d.transcript) for d in (again, day))  # as it can be stored
     return None if again.blotter == day.blotter and said == was_said else told
+
+
+def _premises(manifest: Manifest) -> Manifest:
+    """Less what of it says only which backend was asked for."""
+    agent = {name: v for name, v in manifest.agent.items() if name != "fallback"}
+    return replace(manifest, agent={**agent, **scorer(agent)})
 
 
 def _drawn_moment(feed: Feed, lot: Random) -> int:

@@ -1,5 +1,6 @@
 """Replays stored model-days with the agents that decided them, from what is on record alone."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from aitrader_core.runner.comparing import (
     compare_ledgers,
     compare_transcripts,
     hint,
+    scored_elsewhere,
 )
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader
@@ -27,11 +29,12 @@ Told = Callable[[int, int], object]  # how many model-days are done, of how many
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """What became of one model: how many stored days, and the first difference of each that has
-    one."""
+    one. `notes` are worth knowing and no difference."""
 
     model: str
     days: int
     differences: tuple[Difference, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def identical(self) -> int:
@@ -58,12 +61,14 @@ def replay(
     tape, done = floor.tape(min(every), max(every)), 0
     told(done, len(every))
     for model, sessions in stored.items():
-        found = []
-        for day, fault in _replayed(floor, tape, model, sessions, request):
+        found, notes = [], Notes()
+        for record, again in made_again(floor, tape, model, sessions, request):
+            day, fault = record.day, difference(floor.arena, tape, record, again)
             found += [Difference(model, day.session, fault)] if fault else []
+            notes.take(day, again)
             done += 1
             told(done, len(every))
-        yield Replayed(model, len(sessions), tuple(found))
+        yield Replayed(model, len(sessions), tuple(found), notes.told)
 
 
 def made_again(
@@ -96,14 +101,23 @@ def difference(arena: Arena, tape: Tape, record: Record, again: ModelDay | Failu
     fault = next(_compare(record, again), None)
     if fault is None:
         return next(_made_otherwise(record.day, again), None)
-    return f"{fault}{hint(arena, tape, record.day)}"
+    now = again if isinstance(again, ModelDay) else None
+    return f"{fault}{hint(arena, tape, record.day, now)}"
 
 
-def _replayed(
-    floor: Floor, tape: Tape, model: str, sessions: Sequence[date], request: str | None
-) -> Iterator[tuple[ModelDay, str | None]]:
-    for record, again in made_again(floor, tape, model, sessions, request):
-        yield record.day, difference(floor.arena, tape, record, again)
+class Notes:
+    """What days of one model were made with that is not here, and how many of them."""
+
+    def __init__(self) -> None:
+        self._days = Counter[str]()
+
+    def take(self, day: ModelDay, again: ModelDay | Failure) -> None:
+        if isinstance(again, ModelDay) and (elsewhere := scored_elsewhere(day, again)):
+            self._days[f"{day.model} was scored {elsewhere}"] += 1
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        return tuple(f"{what}, on {days:,} of its days" for what, days in self._days.items())
 
 
 def _sessions(floor: Floor, model: str, first: date, last: date, request: str | None) -> list[date]:

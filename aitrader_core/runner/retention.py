@@ -53,7 +53,7 @@ def purge(
     engine: Engine, older_than: timedelta, now: datetime, *, dry_run: bool, results: bool = False
 ) -> Purged:
     """Delete finished jobs, superseded days, failed days, old leaderboards, backtests, proposals,
-    calls that no day refers to, and what only the pages of old runs show.
+    predictions, calls that no day refers to, and what only the pages of old runs show.
 
     With `results` also the days that stand, of models that have not traded since. A dry run
     deletes nothing, and tells the same.
@@ -73,6 +73,7 @@ def purge(
             found = added(found, days)
     found = added(found, retention.failed_days())
     found = added(added(found, retention.leaderboards()), retention.tried())
+    found = added(found, retention.predictions())
     calls = retention.calls(leaving)
     if isinstance(calls, Mapping):
         found = added(found, calls)

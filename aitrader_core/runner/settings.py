@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aitrader_core.domain.errors import ConfigError
@@ -59,7 +59,11 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process; ConfigError names the variable that is wrong."""
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = ((PREFIX + "_".join(map(str, e["loc"])).upper(), e["msg"]) for e in error.errors())
+        raise ConfigError("; ".join(f"{name}: {said}" for name, said in faults)) from None
 
 
 def runner_options(settings: Settings) -> RunnerOptions:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from aitrader_core.agents.llm.connections import Connections
 from aitrader_core.domain.errors import ConfigError
 from aitrader_core.runner.arena import Arena, Model, model_maker
 from aitrader_core.runner.config import ModelConfig
@@ -35,9 +36,10 @@ class Variant:
     parameters: Mapping[str, Any]
     model: Model
 
-    def trader(self, arena: Arena) -> Trader:
+    def trader(self, arena: Arena, connections: Connections | None = None) -> Trader:
+        """Without `connections`, one that asks nobody."""
         name = self.model.name
-        return replace(arena, models={name: self.model}).trader(name)
+        return replace(arena, models={name: self.model}).trader(name, connections)
 
 
 def variants(config_dir: Path, arena: Arena, name: str, grid: Grid) -> list[Variant]:

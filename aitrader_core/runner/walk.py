@@ -12,6 +12,7 @@ from aitrader_core.domain.model_day import ModelDay, Opening
 from aitrader_core.domain.transcript import Transcript
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.model_day import Trader, run_model_day
+from aitrader_core.runner.predictions import with_predictions
 from aitrader_core.simulation.venue import SimulatedVenue
 from aitrader_core.storage.job import DetailStatus
 from aitrader_core.storage.store import Draft, Origin, Stored
@@ -232,7 +233,9 @@ class _Walker:
             arena = self._floor.arena
             tape = self._floor.tape(session, self._plan.sessions[-1])
             self._venue = SimulatedVenue(tape, arena.costs, session)
-            self._trader = self._floor.trader(self._plan.model, self._plan.origin)
+            trader = self._floor.trader(self._plan.model, self._plan.origin)
+            rest = [later for later in self._plan.sessions if later >= session]
+            self._trader = with_predictions(self._floor, trader, tape, rest)
         feed = self._floor.feed(self._trader, session)
         return run_model_day(self._trader, self._venue, opening, self._said, feed)
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from aitrader_core.domain.errors import AitraderError, ConfigError
+from aitrader_core.domain.errors import AitraderError
+from aitrader_core.inference.installed import refuse_two_runtimes
 from aitrader_core.runner.arena import Arena, load_arenas
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.premises import ready_database
@@ -107,7 +107,7 @@ def serving(
 ) -> Iterator[Server]:
     """The database and the floors of all arenas, with nothing started yet."""
     arenas = load_arenas(settings.config_dir)
-    _refuse_two_runtimes()
+    refuse_two_runtimes()
     with ready_database(settings) as urls:
         floors = [_floor(arena, urls, settings.home) for arena in arenas.values()]
         data = embedded_data(settings) if settings.database_url is None else None
@@ -136,17 +136,3 @@ def _environment(settings: Settings, urls: DatabaseUrls, dashboard: str) -> dict
         "AITRADER_CONFIG_DIR": str(settings.config_dir),
         "AITRADER_DASHBOARD_URL": dashboard,
     }
-
-
-def _refuse_two_runtimes() -> None:
-    found = []
-    for package in ("onnxruntime", "onnxruntime-gpu"):
-        try:
-            found.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            continue
-    if len(found) > 1:
-        raise ConfigError(
-            f"{' and '.join(found)} are both installed and overwrite each other: uninstall both, "
-            "then install the one that you want"
-        )

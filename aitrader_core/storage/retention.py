@@ -44,6 +44,7 @@ from aitrader_core.storage.schema import (
     models,
     order_events,
     orders,
+    predictions,
     suggestion_scans,
     suggestions,
     transcripts,
@@ -167,6 +168,12 @@ class Retention:
                 "suggestion_scans": self._gone(connection, suggestion_scans, looked),
                 "suggestions": proposed,
             }
+
+    def predictions(self) -> Tables:
+        """Whoever needs one again asks the network again."""
+        with self._purging() as connection:
+            old = predictions.c.made_at < self._cutoff
+            return {"predictions": self._gone(connection, predictions, old)}
 
     def calls(self, leaving: Collection[Chain] = ()) -> Tables | Sequence[str]:
         """Those that no day that stays was told, nor any call that stays goes on from.

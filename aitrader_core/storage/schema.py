@@ -544,3 +544,24 @@ suggestions = Table(
     CheckConstraint("code is null or denial is not null", name="denial"),
     comment="Orders that a scan proposes",
 )
+
+# Networks -----------------------------------------------------------------------------------
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("market", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("key", Text, nullable=False, comment="hash of who scored what of which prices"),
+    Column("network", Text, nullable=False),
+    Column("digest", Text, nullable=False, comment="sha256 of the network's file"),
+    Column("features", Text, nullable=False, comment="the version of what it was told"),
+    Column("backend", Text, nullable=False, comment="that ran it"),
+    Column("precision", Text, nullable=False),
+    Column("prices", Text, nullable=False, comment="source and newest vintage that it could see"),
+    Column("scores", JSONB, nullable=False, comment="by symbol, as of the session's open"),
+    Column("made_of", JSONB, nullable=False, comment="runtime, device, versions, engine"),
+    Column("made_at", Now, nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("market", "session", "key"),
+    comment="What networks say of daily sessions; whoever needs one that is not here asks again",
+)

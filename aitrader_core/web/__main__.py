@@ -11,11 +11,13 @@ from threading import Timer
 import click
 import uvicorn
 
+from aitrader_core.inference.runners import runners
+from aitrader_core.inference.serving import Serving
 from aitrader_core.runner.arena import load_arenas
 from aitrader_core.runner.config import cost_profiles
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.premises import ready_database
-from aitrader_core.runner.settings import load_settings
+from aitrader_core.runner.settings import load_settings, runner_options
 from aitrader_core.storage.database import engine_for
 from aitrader_core.storage.jobs import Jobs
 from aitrader_core.web.app import THREADS, create_app
@@ -45,6 +47,7 @@ def main(port: int, dagster: str | None) -> None:
             dagster,
             lambda: datetime.now(UTC),
             cost_profiles(settings.config_dir),
+            Serving(settings.config_dir, runners(runner_options(settings))),
         )
         # Else whoever asks for metrics first waits three seconds for it. At the start itself
         # everything else of aitrader starts too.

@@ -16,10 +16,9 @@ from aitrader_core.web.pages import add_pages
 from aitrader_core.web.problems import ProblemDetail, answer_problems
 from aitrader_core.web.rest import add_rest
 from aitrader_core.web.scripts import plotly_script
-from aitrader_core.web.security import secure
+from aitrader_core.web.security import HOSTS, secure
 
 THREADS = 6  # that answer at once, each on a connection of its own: more only get in the way
-HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 _STATIC = Path(__file__).parent / "static"
 _LONG = {"Cache-Control": "public, max-age=86400"}
 _PROBLEMS = {
@@ -52,6 +51,7 @@ def create_app(house: House) -> FastAPI:
 
 
 @asynccontextmanager
-async def _with_threads(_app: FastAPI) -> AsyncIterator[None]:
+async def _with_threads(app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
+    await app.state.serving.close()

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from aitrader_core.inference.serving import Serving
 from aitrader_core.runner.config import did_you_mean
 from aitrader_core.runner.floor import Floor
 from aitrader_core.simulation.costs import CostProfile
@@ -20,7 +21,7 @@ from aitrader_core.web.problems import Problem
 class House:
     """`dagster` is the address of its webserver, None where there is none; `now` is the clock.
 
-    `cost_profiles` are those under configs/costs, by name.
+    `cost_profiles` are those under configs/costs, by name; `serving` has the networks.
     """
 
     floors: Mapping[str, Floor]
@@ -29,6 +30,7 @@ class House:
     dagster: str | None
     now: Callable[[], datetime]
     cost_profiles: Mapping[str, CostProfile] = field(default_factory=dict)
+    serving: Serving = field(default_factory=Serving)
 
     @property
     def engine(self) -> Engine:

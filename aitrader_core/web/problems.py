@@ -1,6 +1,7 @@
 """What is wrong with a request: application/problem+json (RFC 9457) with a hint, or a page."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -28,9 +29,15 @@ class ProblemDetail(BaseModel):
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
-    def __init__(self, status: int, detail: str, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        hint: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
-        self.status, self.detail, self.hint = status, detail, hint
+        self.status, self.detail, self.hint, self.headers = status, detail, hint, headers
 
 
 def answer(status: int, detail: str, hint: str | None = None) -> JSONResponse:
@@ -64,7 +71,9 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     def _problem(request: Request, error: Problem) -> Response:
-        return _answer_to(request, error.status, error.detail, error.hint)
+        found = _answer_to(request, error.status, error.detail, error.hint)
+        found.headers.update(error.headers or {})
+        return found
 
     @app.exception_handler(AitraderError)
     def _ours(request: Request, error: AitraderError) -> Response:

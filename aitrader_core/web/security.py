@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aitrader_core.web.problems import answer
 
+HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]  # this machine's own names
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'self'; "

@@ -3,9 +3,11 @@
 import dagster as dg
 
 from aitrader_core.runner.arena import Arena
+from aitrader_core.runner.predictions import onnx_models
 from aitrader_dagster.defs.backtests import backtest_job, backtests_asset
 from aitrader_dagster.defs.kill_switch import trading_state_asset
 from aitrader_dagster.defs.models import models_sensor
+from aitrader_dagster.defs.predictions import prediction_definitions
 from aitrader_dagster.defs.prices import bars_asset, bars_check, prices_sensor
 from aitrader_dagster.defs.queue import queue_sensor, simulate_job
 from aitrader_dagster.defs.requests import daily_schedule
@@ -26,6 +28,9 @@ def market_definitions(arena: Arena) -> dg.Definitions:
     partitions = market_partitions(arena)
     simulate, publish = simulate_job(arena), publish_job(arena)
     of_ticks = tick_definitions(arena, partitions) if arena.ticks else dg.Definitions()
+    of_networks = (
+        prediction_definitions(arena, partitions) if onnx_models(arena) else dg.Definitions()
+    )
     of_bars = dg.Definitions(
         assets=[
             bars_asset(arena, partitions),
@@ -45,4 +50,4 @@ def market_definitions(arena: Arena) -> dg.Definitions:
             publish_sensor(arena, publish),
         ],
     )
-    return dg.Definitions.merge(of_bars, of_ticks)
+    return dg.Definitions.merge(of_bars, of_ticks, of_networks)

@@ -11,6 +11,7 @@ import dagster as dg
 from aitrader_core.domain.errors import AitraderError
 from aitrader_core.runner.arena import Arena
 from aitrader_core.runner.floor import Floor
+from aitrader_core.runner.predictions import onnx_models
 from aitrader_core.runner.side_by_side import walk_all
 from aitrader_core.runner.walk import Broken, Kept, Made
 from aitrader_core.storage.store import Draft, Origin, Stored
@@ -38,7 +39,7 @@ def model_day_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefi
                 partition_mapping=dg.MultiToSingleDimensionPartitionMapping(DATE),
             ),
             dg.AssetDep([arena.market, "model_day"], partition_mapping=PREVIOUS_SESSION),
-            *_ticks(arena),
+            *_signals(arena),
         ],
         metadata={"dagster/table_name": "aitrader.public.model_days"},
     )
@@ -55,12 +56,13 @@ def model_day_asset(arena: Arena, partitions: MarketPartitions) -> dg.AssetsDefi
     return model_day
 
 
-def _ticks(arena: Arena) -> list[dg.AssetDep]:
-    """What pattern models trade on, where there are ticks."""
-    if arena.ticks is None:
-        return []
+def _signals(arena: Arena) -> list[dg.AssetDep]:
+    """What pattern models trade on, where there are ticks, and what networks say, where there are
+    any: model-days take what is there, and do not wait for it."""
     mapping = dg.MultiToSingleDimensionPartitionMapping(DATE)
-    return [dg.AssetDep([arena.market, "signals"], partition_mapping=mapping)]
+    there = {"signals": arena.ticks is not None, "predictions": bool(onnx_models(arena))}
+    names = [name for name, is_there in there.items() if is_there]
+    return [dg.AssetDep([arena.market, name], partition_mapping=mapping) for name in names]
 
 
 def simulate(

@@ -14,6 +14,8 @@ from aitrader_dagster.lib.dashboard import PAGE, Dashboard
 
 Metadata = dict[str, dg.MetadataValue]
 
+# RunnerInfo.told; the backend is that asked for -> that which ran
+_OF_RUNNERS = ("network", "backend", "device", "precision", "versions", "engine", "fallback")
 _ROOM = 600  # characters of one entry of a transcript
 
 
@@ -43,7 +45,14 @@ def day_metadata(
             figures["dollars"] = dg.MetadataValue.float(float(usage.dollars))
     if stored.superseded:
         figures["superseded"] = dg.MetadataValue.int(stored.superseded)
-    return figures
+    return figures | runner_metadata(day.manifest.agent)
+
+
+def runner_metadata(told: Mapping[str, str]) -> Metadata:
+    """What ran a network, by what a runner tells of itself; nothing where there is none."""
+    if "network" not in told:
+        return {}
+    return {name: dg.MetadataValue.text(told[name]) for name in _OF_RUNNERS if name in told}
 
 
 def full_metadata(day: ModelDay, stored: Stored) -> Metadata:

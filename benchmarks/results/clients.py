@@ -19,11 +19,12 @@ import click
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """`tag` is sent as If-None-Match."""
+    """`tag` is sent as If-None-Match; JSON as `body` is posted."""
 
     path: str
     weight: float = 1.0
     tag: str | None = None
+    body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ class _Connection:
             self._streams = await asyncio.open_connection(self._host, self._port, limit=2**21)
         reader, writer = self._streams
         same = f"If-None-Match: {ask.tag}\r\n" if ask.tag else ""
-        writer.write(f"GET {ask.path} HTTP/1.1\r\nHost: {self._host}\r\n{same}\r\n".encode())
+        method, body = "GET" if ask.body is None else "POST", (ask.body or "").encode()
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        line = f"{method} {ask.path} HTTP/1.1\r\nHost: {self._host}"
+        writer.write(f"{line}\r\n{same}{kind if body else ''}\r\n".encode() + body)
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         _, found, rest = head.partition(b"content-length: ")
         if found:

@@ -132,8 +132,8 @@ def test_a_job_as_json(run: Run, queue: Jobs) -> None:
     job = json.loads(printed(run("jobs", "submit", *RANGE, "--replace-existing", "--json")))
     assert job["id"] == 1
     assert (job["start"], job["end"], job["status"]) == ("2012-06-01", "2012-06-08", "pending")
-    assert len(job["models"]) == 8, "all of the arena"
-    assert job["counts"]["pending"] == 48
+    assert len(job["models"]) == 9, "all of the arena"
+    assert job["counts"]["pending"] == 54
     origin = Origin("job-1", "run-1", 1)
     queue.mark(origin, "random", [date(2012, 6, 1)], DetailStatus.FAILED, "why")
     shown = json.loads(printed(run("jobs", "show", "1", "--failed", "--json")))

@@ -63,6 +63,8 @@ def test_a_language_model_s_day_is_told_well(traded: Small, run: Run) -> None:
     at = lines.index(f"summary: {day.summary}")
     assert lines[at + 1] == "ending: done"
     assert sum(line.startswith("summary: ") for line in lines) == 1
+    assert lines[-1].startswith("with ")
+    assert set(day.manifest.agent) == {fact.split()[0] for fact in lines[-1][5:].split("; ")}
 
     told = json.loads(run("results", MODEL, str(SEVEN[1]), "--market", "small", "--json").stdout)
     assert (told["usage"]["calls"], told["usage"]["input_tokens"]) == (4, usage.input_tokens)

@@ -32,7 +32,7 @@ def test_definitions(defs: dg.Definitions) -> None:
             "suggestions",
             "trading_state",
         )
-    } | {"btc/ticks", "btc/signals"}
+    } | {"btc/ticks", "btc/signals", "us/predictions"}
     assert {key.name for key in graph.asset_check_keys} == {
         "jumps_explained",
         "ledger_closes",
@@ -43,6 +43,7 @@ def test_definitions(defs: dg.Definitions) -> None:
         "enqueue_simulation",
         "purge_old_rows",
         "btc_ticks",
+        "us_predictions",
         *(
             f"{market}_{name}"
             for market in MARKETS
@@ -56,7 +57,7 @@ def test_definitions(defs: dg.Definitions) -> None:
     }
     schedules = {schedule.name for schedule in repository.schedule_defs}
     assert schedules == {"retention", *(f"{market}_daily" for market in MARKETS)}
-    assert set(repository.get_top_level_resources()) == {"floors", "model_days"}
+    assert set(repository.get_top_level_resources()) == {"floors", "inference", "model_days"}
 
 
 def test_partitions_are_the_sessions_of_the_exchange(arena: Arena) -> None:

@@ -9,14 +9,16 @@ from aitrader_core.runner.board import latest_board
 from aitrader_core.runner.walk import Plan, walk
 from aitrader_core.storage.leaderboards import publish
 from aitrader_core.storage.store import Origin
-from aitrader_dagster.lib.resources import TradingFloors
-from tests.dagster.world import World
+from tests.dagster.world import RESOURCES, World
 
 
 def asked(world: World) -> dg.RunRequest | dg.SkipReason:
     sensor = world.defs.resolve_sensor_def("us_publish_when_changed")
     found = sensor(
-        dg.build_sensor_context(instance=world.instance, resources={"floors": TradingFloors()})
+        dg.build_sensor_context(
+            instance=world.instance,
+            resources=RESOURCES,
+        )
     )
     return cast(dg.RunRequest | dg.SkipReason, found)
 

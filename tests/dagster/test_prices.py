@@ -8,8 +8,7 @@ import pytest
 
 from aitrader_core.runner.import_prices import import_files
 from aitrader_dagster.defs.prices import bars_check
-from aitrader_dagster.lib.resources import TradingFloors
-from tests.dagster.world import World, build
+from tests.dagster.world import FLOORS, RESOURCES, World, build
 from tests.small import DAYS, ROWS, A, B, Small
 
 BARS = dg.AssetKey(["small", "bars"])
@@ -39,7 +38,7 @@ def tick(world: World, cursor: str | None = None) -> tuple[list[str], str | None
         instance=world.instance,
         cursor=cursor,
         repository_def=repository,
-        resources={"floors": TradingFloors()},
+        resources=RESOURCES,
     )
     seen = repository.get_sensor_def("small_prices").evaluate_tick(context)
     told = []
@@ -103,7 +102,7 @@ def test_a_run_of_something_else_is_not_waited_for(small: Small, world: World) -
 
 
 def checked(world: World) -> dg.AssetCheckResult:
-    found = bars_check(world.floor.arena)(floors=TradingFloors())
+    found = bars_check(world.floor.arena)(floors=FLOORS)
     assert isinstance(found, dg.AssetCheckResult)
     return found
 

@@ -15,8 +15,7 @@ from aitrader_dagster.defs.queue import bury_the_dead, tend
 from aitrader_dagster.defs.results import STATE_TAG, publication
 from aitrader_dagster.lib.job_runs import ATTEMPT_TAG, JOB_TAG, MODELS_TAG
 from aitrader_dagster.lib.partitions import market_partitions
-from aitrader_dagster.lib.resources import TradingFloors
-from tests.dagster.world import World
+from tests.dagster.world import RESOURCES, World
 
 
 def _tick(world: World) -> tuple[list[str | None], str]:
@@ -58,7 +57,7 @@ def test_a_tick_that_died_after_marking_the_job_is_made_good_by_the_next(world: 
 
 
 def test_models_that_are_no_neighbours_get_runs_of_their_own(world: World) -> None:
-    job = _submit(world, ["pattern", "buy_and_hold", "equal_weight", "flaky", "slow", "momentum"])
+    job = _submit(world, ["pattern", "buy_and_hold", "daily_mlp", "flaky", "slow", "momentum"])
     keys, _ = _tick(world)
     assert keys == [f"job-{job}-flaky-1", f"job-{job}-momentum-1"]
 
@@ -179,7 +178,7 @@ def test_the_model_partitions_follow_the_configuration(world: World) -> None:
     context = dg.build_sensor_context(
         instance=world.instance,
         repository_def=world.defs.get_repository_def(),
-        resources={"floors": TradingFloors()},
+        resources=RESOURCES,
     )
     added, deleted = sensor.evaluate_tick(context).dynamic_partitions_requests or ()
     assert added.partition_keys == ["momentum"]
@@ -192,7 +191,7 @@ def _evaluate_schedule(world: World) -> list[dg.RunRequest]:
         instance=world.instance,
         scheduled_execution_time=datetime(2013, 3, 1, 22, 30, tzinfo=UTC),
         repository_def=repository,
-        resources={"floors": TradingFloors()},
+        resources=RESOURCES,
     )
     return list(repository.get_schedule_def("us_daily").evaluate_tick(context).run_requests or [])
 

@@ -10,8 +10,12 @@ import dagster as dg
 
 from aitrader_core.runner.floor import Floor
 from aitrader_dagster.definitions import build_definitions
+from aitrader_dagster.lib.resources import InferenceRunners, TradingFloors
 
 MODEL_DAY = dg.AssetKey(["us", "model_day"])
+FLOORS = TradingFloors(inference=InferenceRunners())
+# what has another resource within it is given to sensors only in a `with`, or so
+RESOURCES = {"floors": dg.ResourceDefinition.hardcoded_resource(FLOORS)}
 
 AGENTS = '''
 import os

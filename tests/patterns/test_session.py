@@ -29,6 +29,7 @@ from aitrader_core.simulation.desk import Desk
 from aitrader_core.simulation.feed import Feed, VenueTerms
 from aitrader_core.simulation.ticks import TRADE, Tick, Ticks, is_possible
 from aitrader_core.simulation.venue import SimulatedVenue
+from tests.patterns.scoring import scored
 from tests.patterns.streams import STREAMS, SYMBOLS, walk
 from tests.simulation.tapes import MONDAY, tape_of
 
@@ -46,6 +47,8 @@ class Setting:
 
     seed: int = 1
     quoted: bool = True
+    scored: bool = False
+    patterns: PatternParameters = PATTERNS
     terms: VenueTerms = field(default_factory=VenueTerms)
     strategy: StrategyParameters = field(default_factory=StrategyParameters)
     limits: Limits = field(default_factory=Limits)
@@ -58,6 +61,7 @@ SETTINGS = st.builds(
     Setting,
     seed=st.integers(1, 4),
     quoted=st.booleans(),
+    scored=st.booleans(),
     terms=st.builds(
         VenueTerms,
         latency_ms=st.sampled_from([D(0), D("0.000001"), D(5), D(800), D(60_000)]),
@@ -69,6 +73,7 @@ SETTINGS = st.builds(
     strategy=st.builds(
         StrategyParameters,
         entry=st.just(D("0.3")),
+        model_weight=st.sampled_from([D("0.4"), D(1)]),
         risk=st.sampled_from([D("0.0001"), D("0.01")]),
         exits=st.sampled_from(["all", "confidence"]),
         orders=st.sampled_from(["market", "limit"]),
@@ -118,7 +123,8 @@ def signals_of(seed: int, quoted: bool) -> Sequence[Located]:
 
 
 def trader_of(setting: Setting) -> PatternTrader:
-    return PatternTrader(PATTERNS, setting.strategy, setting.limits)
+    trader = PatternTrader(setting.patterns, setting.strategy, setting.limits)
+    return scored(trader) if setting.scored else trader
 
 
 def desk_of(

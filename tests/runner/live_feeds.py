@@ -36,11 +36,11 @@ T0 = 1_723_161_600 * 10**9  # 2024-08-09 00:00 UTC
 _TYPES = (np.int64, np.int64, np.int32, np.uint8, *[np.float64] * 6, np.int8)
 
 
-def btc(**strategy: Any) -> Arena:
+def btc(changed: Callable[[PatternTrader], PatternTrader] = lambda t: t, **strategy: Any) -> Arena:
     """The arena of the project, its pattern model with another strategy if told so."""
     arena = load_arena(project_root() / "configs", "btc", {})
     trader = pattern_trader(arena, MODEL)
-    agent: PatternTrader = replace(trader, strategy=replace(trader.strategy, **strategy))
+    agent = changed(replace(trader, strategy=replace(trader.strategy, **strategy)))
     return replace(arena, models={MODEL: replace(arena.models[MODEL], agent=agent)})
 
 
@@ -87,6 +87,10 @@ class Trading:
     limit: int | None = None
 
     @property
+    def trader(self) -> PatternTrader:
+        return pattern_trader(self.arena, MODEL)
+
+    @property
     def running(self) -> Live:
         """The one that was made last."""
         return self._made[-1]
@@ -97,7 +101,7 @@ class Trading:
     def opened(self, session: date, state: TradingState = TradingState.ACTIVE) -> LiveDesk:
         opening = LiveOpening(Portfolio(self.arena.initial_cash), {})
         trail = TrailFile(self.folder / "trail.jsonl")
-        desk = open_desk(self.arena, MODEL, session, opening, state, trail)
+        desk = open_desk(self.arena, MODEL, self.trader, session, opening, state, trail)
         return desk if self.session is None else replace(desk, session=self.session)
 
     def live(self, descriptor: int) -> Live:

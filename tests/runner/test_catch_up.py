@@ -11,7 +11,14 @@ from aitrader_core.runner.walk import Broken, Plan, walk
 from aitrader_core.storage.store import Origin
 
 START, LATEST = date(2012, 6, 1), date(2012, 6, 13)
-OTHERS = ["equal_weight", "inverse_volatility", "mean_reversion", "pattern", "scripted_llm"]
+OTHERS = [
+    "daily_mlp",
+    "equal_weight",
+    "inverse_volatility",
+    "mean_reversion",
+    "pattern",
+    "scripted_llm",
+]
 
 
 @pytest.fixture

@@ -18,9 +18,12 @@ from aitrader_core.runner.settings import project_root
 from aitrader_core.simulation.desk import Desk
 
 D = Decimal
-MODELS = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, pattern, random"
+RULES = "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, pattern, random"
+MODELS = RULES.replace("buy_and_hold", "buy_and_hold, daily_mlp")
 NAMED = MODELS.replace("equal_weight", "equal_weight, gpt-5-mini")
-KINDS = MODELS.replace("mean_reversion", "llm, mcp, mean_reversion")
+KINDS = RULES.replace("mean_reversion", "llm, mcp, mean_reversion").replace(
+    "pattern", "onnx, pattern"
+)
 
 
 def edit(config_dir: Path, file: str, old: str, new: str) -> Path:
@@ -115,12 +118,12 @@ def test_what_is_allowed_in_the_demo(config_dir: Path) -> None:
 VALUES = {
     "a model with a comma": (
         (ARENA, "- random", '- "gpt-5,mini"'),
-        "models.6: 'gpt-5,mini' can't be a model's name, which is a partition key and a file's "
+        "models.7: 'gpt-5,mini' can't be a model's name, which is a partition key and a file's "
         "name: letters, digits and . _ - @, no comma and no bar",
     ),
-    "a model with a bar": ((ARENA, "- random", '- "a|b"'), "models.6: 'a|b' can't be a model's"),
-    "a model elsewhere": ((ARENA, "- random", "- ../random"), "models.6: '../random' can't be"),
-    "a model without a name": ((ARENA, "- random", '- ""'), "models.6: '' can't be a model's"),
+    "a model with a bar": ((ARENA, "- random", '- "a|b"'), "models.7: 'a|b' can't be a model's"),
+    "a model elsewhere": ((ARENA, "- random", "- ../random"), "models.7: '../random' can't be"),
+    "a model without a name": ((ARENA, "- random", '- ""'), "models.7: '' can't be a model's"),
     "cash that is no number": ((ARENA, "10000", ".nan"), "initial_cash: Input should be a finite"),
     "cash without end": ((ARENA, "10000", ".inf"), "initial_cash: Input should be a finite"),
     "no cash": ((ARENA, "10000", "0"), "initial_cash: Input should be greater than 0"),

@@ -20,7 +20,7 @@ from aitrader_core.storage.urls import DatabaseUrls
 from aitrader_core.web.app import create_app
 from aitrader_core.web.house import House
 from aitrader_dagster.defs.kill_switch import trading_state_asset
-from aitrader_dagster.lib.resources import TradingFloors
+from aitrader_dagster.lib.resources import InferenceRunners, TradingFloors
 from tests.small import Small
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_as_an_asset(small: Small) -> None:
         settings = {"ops": {asset.op.name: {"config": config}}} if config else {}
         run = dg.materialize(
             [asset],
-            resources={"floors": TradingFloors()},
+            resources={"floors": TradingFloors(inference=InferenceRunners())},
             run_config=settings,
             raise_on_error=False,
         )

@@ -30,10 +30,11 @@ from aitrader_core.runner.live_summary import summary_of
 from aitrader_core.runner.live_trail import TrailFile, read_trail
 from aitrader_core.simulation.ticks import Tick, Ticks
 from aitrader_core.storage.trading_states import ALL, Throw
+from tests.patterns.scoring import TREND, scored
 from tests.recordings import SHARED, needs_recordings
 from tests.runner.live_feeds import BTC, T0, Player, Trading, as_file, btc, columns, lines, ticks_of
 
-ARENA = btc()
+ARENA, SCORED = btc(), btc(scored)
 LINES = lines()
 FEED = b"".join(line for _, line in LINES)
 TICKS = ticks_of(ARENA, LINES)
@@ -81,6 +82,17 @@ def test_a_feed_over_a_socket_gives_what_the_replay_of_its_ticks_gives(tmp_path:
     last = Decimal(repr(TICKS[-1].price))
     assert told.traded.value == replay.desk.portfolio.value({BTC: last})
     assert (told.ticks, told.lines, told.per_tick["count"]) == (6_000, 6_000, 6_000)
+
+
+def test_a_network_says_the_same_live_as_in_a_replay(tmp_path: Path) -> None:
+    with as_file(FEED) as descriptor:
+        live = Trading(SCORED, tmp_path).live(descriptor)
+        live.run()
+    replay = replayed(Trading(SCORED, tmp_path), columns(ARENA, TICKS))
+    same(live, replay)
+    unscored = replayed(Trading(ARENA, tmp_path / "unscored"), columns(ARENA, TICKS))
+    assert sum(TREND in entry.text for entry in replay.desk.transcript) > 5
+    assert unscored.desk.blotter != replay.desk.blotter
 
 
 @needs_recordings
@@ -223,7 +235,7 @@ def test_the_time_that_it_was_given_ends_a_session(tmp_path: Path) -> None:
 
 
 def test_a_rehearsal_gets_as_far_as_orders() -> None:
-    assert rehearse(ARENA, "pattern") > 0
+    assert rehearse(ARENA, "pattern", pattern_trader(ARENA, "pattern")) > 0
 
 
 def test_only_pattern_models_trade_live() -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from aitrader_core.agents.agent import Agent
+from aitrader_core.agents.onnx.policy import OnnxPolicy, PreparedPolicy
 from aitrader_core.domain.model_day import Ending
 from aitrader_core.runner.arena import Model
 from aitrader_core.runner.config import ModelConfig
@@ -18,6 +19,8 @@ from aitrader_core.runner.walk import Made, Plan, walk
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.simulation.tape import Tape
 from aitrader_core.storage.store import Origin
+from tests.agents.onnx.leaks import LEAKS, Leak
+from tests.networks import linear
 
 FIRST, LAST = date(2012, 6, 1), date(2012, 6, 29)
 _numbers = count(1)
@@ -84,6 +87,14 @@ def test_a_model_that_reads_the_future_is_found_out(module_floor: Floor, agent: 
     for fault in faults:
         assert fault.startswith(f"{name} on 2012-06-")
         assert fault.endswith(" decides otherwise when the prices after it are others")
+
+
+def test_a_network_s_policy_does_not_and_one_that_peeps_is_found_out(module_floor: Floor) -> None:
+    spec, network = OnnxPolicy("weighted", every="session"), linear("weighted", [0.1] * 12)
+    policy = PreparedPolicy(spec, network)
+    assert lookahead_faults(traded(module_floor, policy), 6, "seed") == []
+    for peep in LEAKS.values():
+        assert len(lookahead_faults(traded(module_floor, Leak(policy, peep)), 6, "seed")) > 2
 
 
 def test_the_seed_draws_the_days(module_floor: Floor) -> None:

@@ -14,8 +14,8 @@ from tests.small import DAYS, A, B, Small
 
 FIRST, LAST = "2012-06-01", "2012-06-15"
 MODELS = (
-    "buy_and_hold, equal_weight, inverse_volatility, mean_reversion, momentum, pattern, random, "
-    "scripted_llm"
+    "buy_and_hold, daily_mlp, equal_weight, inverse_volatility, mean_reversion, momentum, pattern, "
+    "random, scripted_llm"
 )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, text
 from aitrader_core.agents.llm.calls import recorded_question
 from aitrader_core.domain.model_call import CallSite, ModelCall, Outcome
 from aitrader_core.domain.transcript import Usage
+from aitrader_core.inference.runner import RunnerInfo
 from aitrader_core.runner.backtests import run_backtest
 from aitrader_core.runner.floor import Floor
 from aitrader_core.runner.replaying import replay
@@ -23,6 +24,7 @@ from aitrader_core.storage.backtest import BacktestRequest
 from aitrader_core.storage.backtests import Backtests
 from aitrader_core.storage.job import JobRequest, JobStatus
 from aitrader_core.storage.leaderboards import latest_published, publish
+from aitrader_core.storage.predictions import Prediction, Predictions, Scorer
 from aitrader_core.storage.retention import Retention
 from aitrader_core.storage.schema import metadata
 from aitrader_core.storage.store import Origin
@@ -39,6 +41,7 @@ TIMES = {
     "leaderboards": ("published_at",),
     "backtests": ("created_at", "started_at", "finished_at"),
     "suggestion_scans": ("made_at",),
+    "predictions": ("made_at",),
 }
 OF_THE_LEDGER = ("model_days", "orders", "fills", "holdings", "transcripts")
 
@@ -200,6 +203,17 @@ def test_backtests_and_proposals_go_when_they_are_old(arena: Small) -> None:
     left = Backtests(arena.engine)
     assert left.get(old) is None
     assert left.get(young) is not None
+
+
+def test_predictions_go_when_they_are_old(arena: Small) -> None:
+    scorer = Scorer(RunnerInfo("net", "d" * 64, "auto", "ort-cpu", "fp32", "CPU"), "daily-1")
+    store = Predictions(arena.engine, "small")
+    store.keep(scorer, [Prediction(SEVEN[0], "key", "prices", {})])
+    pass_by(arena.engine, 31)
+    store.keep(scorer, [Prediction(SEVEN[1], "key", "prices", {})])
+    told = purged(arena.floor, dry_run=True)
+    assert rows(told) == rows(purged(arena.floor)) == {"predictions": 1}
+    assert store.known(dict.fromkeys(SEVEN, "key")) == {SEVEN[1]: {}}
 
 
 def test_the_newest_leaderboard_stays(arena: Small) -> None:

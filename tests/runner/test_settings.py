@@ -76,3 +76,13 @@ def test_a_wrong_url_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AITRADER_DATABASE_URL", "mysql://u:hunter2@h/d")
     with pytest.raises(ConfigError, match="AITRADER_DATABASE_URL"):
         urls(load_settings())
+
+
+def test_a_value_that_makes_no_sense_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITRADER_INFERENCE_BACKEND", "cuda")
+    monkeypatch.setenv("AITRADER_INFERENCE_STRICT", "perhaps")
+    with pytest.raises(ConfigError) as told:
+        load_settings()
+    backend, strict = str(told.value).split("; ")
+    assert backend.startswith("AITRADER_INFERENCE_BACKEND: Input should be 'auto', 'ort-cpu', ")
+    assert strict.startswith("AITRADER_INFERENCE_STRICT: Input should be a valid boolean")

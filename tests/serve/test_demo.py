@@ -87,6 +87,7 @@ def short(config_dir: Path) -> Arena:
     path = config_dir / "arenas" / "us.yaml"
     text = path.read_text().replace("last_session: 2013-02-28", "last_session: 2012-06-08")
     for model in (
+        "daily_mlp",
         "equal_weight",
         "inverse_volatility",
         "mean_reversion",

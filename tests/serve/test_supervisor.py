@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from aitrader_core.domain.errors import ConfigError, InputError
+from aitrader_core.cli.progress import Screen
+from aitrader_core.domain.errors import InferenceError, InputError
+from aitrader_core.inference import installed
 from aitrader_core.runner.arena import Arena
-from aitrader_core.runner.settings import project_root
+from aitrader_core.runner.settings import Settings, project_root
 from aitrader_core.serve import children, supervisor
 from aitrader_core.serve.children import Child, ChildFailed, Household, household
 from aitrader_core.serve.imports import Imports, spans, wanted_first
@@ -243,13 +245,6 @@ def test_imports_go_one_after_the_other_and_a_failure_ends_them(
     assert imports.are_done
 
 
-def test_two_runtimes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "version", lambda _: "1.31.1")
-    told = r"onnxruntime 1\.31\.1 and onnxruntime-gpu 1\.31\.1 are both installed.*uninstall both"
-    with pytest.raises(ConfigError, match=told):
-        supervisor._refuse_two_runtimes()
-
-
 # The whole --------------------------------------------------------------------------------------
 
 
@@ -260,6 +255,19 @@ def home() -> Iterator[Path]:
         configure(Path(folder) / "configs")
         yield Path(folder)
         assert not processes_of(Path(folder)), "something of it was left running"
+
+
+def test_two_runtimes_are_refused_before_anything_is_started(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installed, "version", lambda _: "1.31.1")
+    settings = Settings(home=home, config_dir=home / "configs", database_url=None)
+    with (
+        pytest.raises(InferenceError, match="both installed"),
+        supervisor.serving(settings, Signals(), Screen()),
+    ):
+        pass
+    assert not (home / "postgres").exists()
 
 
 def configure(folder: Path) -> None:

@@ -15,11 +15,13 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 from aitrader_core.agents.rules import EqualWeight
 from aitrader_core.domain.model_day import Ending, ModelDay
 from aitrader_core.domain.orders import Fill
+from aitrader_core.inference.runner import RunnerInfo
 from aitrader_core.runner.floor import Floor
 from aitrader_core.simulation.costs import CostProfile
 from aitrader_core.simulation.desk import Desk
 from aitrader_core.storage.dump import SCHEMA, dump_schema
 from aitrader_core.storage.migrate import SQL, downgrade, upgrade
+from aitrader_core.storage.predictions import Prediction, Predictions, Scorer
 from aitrader_core.storage.schema import metadata
 from aitrader_core.storage.store import Origin
 from aitrader_core.storage.urls import DatabaseUrls
@@ -137,6 +139,9 @@ def rows(floor: Floor, view: str, columns: str, order: str) -> list[Row]:
 
 
 def test_every_view_is_known_and_can_be_read(module_floor: Floor, days: list[ModelDay]) -> None:
+    info = RunnerInfo("net", "d" * 64, "auto", "ort-cpu", "fp32", "CPU")
+    told = Prediction(DAYS[0], "key", "prices", dict.fromkeys((A, B), 0.5))
+    Predictions(module_floor.engine, "test").keep(Scorer(info, "daily-1"), [told])
     found = execute(
         module_floor.engine,
         "select table_name from information_schema.views where table_schema = 'public'",

@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import settings
 
+from aitrader_core.inference.serving import Serving
 from aitrader_core.storage.jobs import Jobs
 from aitrader_core.storage.urls import DatabaseUrls
 from aitrader_core.web.app import create_app
@@ -20,7 +21,14 @@ NOW = datetime(2012, 6, 16, 12, tzinfo=UTC)
 @pytest.fixture
 def house(small: Small, database: DatabaseUrls) -> House:
     small.priced()
-    return House({"small": small.floor}, Jobs(small.engine), database, None, lambda: NOW)
+    return House(
+        {"small": small.floor},
+        Jobs(small.engine),
+        database,
+        None,
+        lambda: NOW,
+        serving=Serving(small.config_dir, only=["sum"]),
+    )
 
 
 @pytest.fixture

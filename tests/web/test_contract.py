@@ -32,6 +32,7 @@ from aitrader_core.storage.backtest import BacktestRequest
 from aitrader_core.storage.store import Origin
 from aitrader_core.web.app import create_app
 from aitrader_core.web.house import House
+from tests.networks import WIDTH, add_network, linear
 from tests.small import DAYS, Small
 
 CHECKS = [
@@ -84,6 +85,7 @@ def test_every_answer_is_documented(house: House, small: Small, known: bool) -> 
     request = BacktestRequest("small", "random", DAYS[0], DAYS[5], grid, train_until=DAYS[3])
     run_backtest(small.floor, small.config_dir, request)
     scan(small.floor, "random")
+    add_network(small.config_dir, linear("sum"))
     schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(house))
     if known:
         _narrow(schema.raw_schema)
@@ -131,3 +133,7 @@ def _narrow(document: Mapping[str, Any]) -> None:
         if name in STORED:
             properties.clear()
             properties.update(STORED[name])
+    ask = document["paths"]["/infer"]["post"]
+    question = {"network": "sum", "inputs": [[0.5] * WIDTH]}
+    ask["requestBody"]["content"] = {"application/json": {"schema": {"enum": [question]}}}
+    ask["parameters"].clear()

@@ -71,7 +71,7 @@ def test_all_is_well_until_a_part_is_not(small: Small, house: House) -> None:
         {
             "code_location": ("up", "aitrader is loaded"),
             "daemon": ("up", "alive 59 seconds ago"),
-            "database": ("up", "schema 0005"),
+            "database": ("up", "schema 0006"),
             "prices small": ("up", "the latest session is 2012-06-08"),
         },
     )

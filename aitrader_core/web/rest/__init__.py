@@ -5,9 +5,11 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from aitrader_core.storage.unchanged import Unchanged
 from aitrader_core.web.house import House
+from aitrader_core.web.inference.bodies import Room
 from aitrader_core.web.rest import (
     backtests,
     health,
+    infer,
     jobs,
     leaderboard,
     metrics,
@@ -27,7 +29,7 @@ from aitrader_core.web.rest.status import PriceLooks
 
 _SUBJECTS = (
     *(simulate, jobs, results, trail, series, leaderboard, metrics, backtests, suggestions),
-    *(models, status, trading, health),
+    *(models, status, trading, health, infer),
 )
 
 _TAGS = {
@@ -38,6 +40,7 @@ _TAGS = {
     "suggestions": "What models would do next, which nobody traded.",
     "models": "Who takes part.",
     "trading": "The kill switch.",
+    "inference": "Neural networks, asked by whoever has a question for one.",
     "status": "What there is, and whether all is well.",
 }
 _DESCRIPTION = """
@@ -55,6 +58,7 @@ def add_rest(app: FastAPI, house: House) -> None:
     for subject in _SUBJECTS:
         calls.include_router(subject.router)
     app.include_router(calls)
+    infer.add_quick_infer(app)
     app.description = _DESCRIPTION.strip()
     app.openapi_tags = [{"name": n, "description": said} for n, said in _TAGS.items()]
     app.state.answers = Answers()
@@ -62,4 +66,5 @@ def add_rest(app: FastAPI, house: House) -> None:
     app.state.judging, app.state.measuring = CapacityLimiter(1), CapacityLimiter(1)
     app.state.price_looks = PriceLooks()
     app.state.health_limiter = health.limiter()
+    app.state.serving, app.state.infer_room = house.serving, Room()
     document_problems(app)

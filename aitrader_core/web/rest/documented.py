@@ -12,9 +12,12 @@ _SAID = {
     403: "Another site asked for it",
     404: "There is no such thing",
     409: "It can't be done now",
+    413: "There is too much in the request",
+    415: "The request's body is of no kind that is read",
     422: "What is wrong with the request",
     500: "A fault of ours",
     503: "The database does not answer",
+    504: "There was no answer in time",
 }
 _ALWAYS = (400, 422, 500, 503)
 _TAG = {"ETag": {"description": "Names what is said.", "schema": {"type": "string"}}}

@@ -1,12 +1,9 @@
-"""Audit trails of orders, the kill switch, backtests and suggestions; the guards and views."""
-
-from pathlib import Path
+"""Audit trails of orders, the kill switch, backtests and suggestions."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-SQL = Path(__file__).resolve().parents[2]
 VIEWS = (
     "positions",
     "holdings_by_position",
@@ -41,8 +38,7 @@ def upgrade() -> None:
     _create_trading_states()
     _create_backtests()
     _create_suggestions()
-    for script in ("ledger", *(f"views/{view}" for view in VIEWS)):
-        op.execute(sa.text((SQL / f"{script}.sql").read_text().replace(":", "\\:")))
+    # the guards and views as they are now are made by the newest migration
 
 
 def downgrade() -> None:

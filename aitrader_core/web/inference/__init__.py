@@ -1,0 +1,1 @@
+"""Networks over HTTP: beside the rest of the site, and alone."""
