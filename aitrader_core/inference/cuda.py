@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitrader_core.domain.errors import InferenceError
+from aitrader_core.inference.options import WAY_OUT
 
-WAY_OUT = "set AITRADER_INFERENCE_BACKEND to auto"
 _DRIVER = Path("/proc/driver/nvidia/version")
 
 Graph = Any  # of cuda-bindings, which has no types: an executable graph

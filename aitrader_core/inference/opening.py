@@ -4,10 +4,8 @@ from aitrader_core.domain.errors import InferenceError
 from aitrader_core.inference.buckets import profile
 from aitrader_core.inference.installed import onnxruntime, refuse_two_runtimes
 from aitrader_core.inference.network import Network
-from aitrader_core.inference.options import RunnerOptions
+from aitrader_core.inference.options import WAY_OUT, RunnerOptions
 from aitrader_core.inference.runner import InferenceRunner
-
-WAY_OUT = "set AITRADER_INFERENCE_BACKEND to auto"
 
 
 def open_runner(network: Network, options: RunnerOptions) -> InferenceRunner:

@@ -10,6 +10,7 @@ Precision = Literal["fp32", "fp16"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 MOST_ROWS = 65_536
+WAY_OUT = "set AITRADER_INFERENCE_BACKEND to auto"  # of a backend that is not here
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from aitrader_core.inference.engine_cache import EngineCache
 from aitrader_core.inference.engine_key import EngineKey
 from aitrader_core.inference.installed import onnxruntime
 from aitrader_core.inference.network import Network
-from aitrader_core.inference.options import RunnerOptions
+from aitrader_core.inference.options import WAY_OUT, RunnerOptions
 from aitrader_core.inference.ort_providers import (
     PROVIDERS,
     DeviceBackend,
@@ -40,7 +40,6 @@ from aitrader_core.inference.proof import prove_alike, prove_rows
 from aitrader_core.inference.runner import RunnerInfo, Signature
 from aitrader_core.inference.turns import device_thread, device_turn
 
-WAY_OUT = "set AITRADER_INFERENCE_BACKEND to auto"
 _ON_CPU = "assigned to the default CPU EP"  # onnxruntime's words
 
 

@@ -5,8 +5,9 @@ from importlib import import_module
 from typing import Any
 
 from aitrader_core.domain.errors import InferenceError
-from aitrader_core.inference.cuda import WAY_OUT, Device
+from aitrader_core.inference.cuda import Device
 from aitrader_core.inference.engine_key import Runtime
+from aitrader_core.inference.options import WAY_OUT
 
 TensorRt = Any  # the module: it has no types
 MODULES = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
